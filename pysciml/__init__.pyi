@@ -1,0 +1,23 @@
+from . import catalog as catalog
+from . import datasets as datasets
+from .errors import PySciMLError as PySciMLError
+from .goku import GokuNet as GokuNet
+from .goku import GokuRun as GokuRun
+from .goku import GokuUI as GokuUI
+from .goku import LatentODE as LatentODE
+from .goku import LSTMForecaster as LSTMForecaster
+from .goku import load as load
+from .goku import resume as resume
+from .model import Model as Model
+from .model import Variable as Variable
+from .model import model as model
+from .solve import solve as solve
+from .solvers import EulerHeun as EulerHeun
+from .solvers import EulerMaruyama as EulerMaruyama
+from .solvers import Heun as Heun
+from .solvers import RK4 as RK4
+from .solvers import Euler as Euler
+from .solvers import Tsit5 as Tsit5
+
+__version__: str
+__all__: list[str]

@@ -1,0 +1,1 @@
+"""The engines that run tasks: jax (embedded) and, where Julia is installed, julia."""

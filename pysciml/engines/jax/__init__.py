@@ -1,0 +1,1 @@
+"""The embedded engine: lean JAX kernels, equinox networks, optax training."""

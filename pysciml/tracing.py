@@ -1,0 +1,173 @@
+"""Calling a model's functions: attribute access to named values, and the checks of what returns."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from .errors import ModelError, suggest
+
+if TYPE_CHECKING:
+    from .model import Model
+
+__all__ = ["Names", "call", "check_rates"]
+
+
+class Names:
+    """Named values with attribute access, as model functions receive them.
+
+    Parameters
+    ----------
+    values : mapping
+        The values by name.
+    group : str
+        What they are: ``"state"``, ``"params"`` or ``"inputs"``; used in errors.
+    """
+
+    __slots__ = ("_group", "_values")
+
+    def __init__(self, values: Mapping[str, Any], group: str) -> None:
+        object.__setattr__(self, "_values", dict(values))
+        object.__setattr__(self, "_group", group)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._values[name]
+        except KeyError:
+            raise ModelError(
+                f"The model has no {name!r} in {self._group}.{suggest(name, self._values)}"
+            ) from None
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise ModelError(
+            f"A model function may not change its arguments (it assigned {name!r} in "
+            f"{self._group}); return the rates instead."
+        )
+
+    def __iter__(self) -> Any:
+        return iter(self._values)
+
+
+def call(
+    function: Callable[..., Mapping[str, Any]],
+    t: Any,
+    state: Mapping[str, Any],
+    params: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+) -> Mapping[str, Any]:
+    """Call a model function with named values; inputs only where it takes them.
+
+    Parameters
+    ----------
+    function : callable
+        ``(t, u, p)`` or ``(t, u, p, x)``.
+    t : scalar
+        Time.
+    state, params, inputs : mapping
+        The values by name.
+
+    Returns
+    -------
+    mapping
+        What the function returns.
+    """
+    arguments = [t, Names(state, "state"), Names(params, "params"), Names(inputs, "inputs")]
+    return function(*arguments[: _arity(function)])
+
+
+def _arity(function: Callable[..., Any]) -> int:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return 3
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return 4
+    positional = [
+        p
+        for p in parameters
+        if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) and p.default is p.empty
+    ]
+    if len(positional) not in (3, 4):
+        raise ModelError(
+            f"A model function takes (t, u, p) or (t, u, p, x); {function!r} takes "
+            f"{len(positional)} arguments."
+        )
+    return len(positional)
+
+
+def check_rates(model: Model, function: Callable[..., Any], what: str) -> None:
+    """Trace `function` once and refuse what is missing, unknown or wrongly shaped.
+
+    Parameters
+    ----------
+    model : Model
+        The model whose states, parameters and inputs the function receives.
+    function : callable
+        The drift or the diffusion.
+    what : str
+        ``"rate"`` or ``"noise amplitude"``; used in errors.
+
+    Raises
+    ------
+    ModelError
+        With the state and the shapes, or with the reason why the function cannot be traced.
+    """
+    import jax
+
+    def shapes(group: Mapping[str, Any]) -> dict[str, Any]:
+        return {k: jax.ShapeDtypeStruct(v.shape, "float32") for k, v in group.items()}
+
+    def rates(t: Any, u: Any, p: Any, x: Any) -> dict[str, Any]:
+        returned = call(function, t, u, p, x)
+        if not isinstance(returned, Mapping):
+            raise ModelError(
+                f"Model {model.name!r}: the function must return a mapping of state names to "
+                f"{what}s; got {type(returned).__name__}. Return {{"
+                + ", ".join(f"{name!r}: ..." for name in model.state)
+                + "}."
+            )
+        _check_names(model, returned, what)
+        return {name: jax.numpy.asarray(value) for name, value in returned.items()}
+
+    scalar = jax.ShapeDtypeStruct((), "float32")
+    groups = [shapes(group) for group in (model.state, model.params, model.inputs)]
+    try:
+        traced = jax.eval_shape(rates, scalar, *groups)
+    except ModelError:
+        raise
+    except jax.errors.ConcretizationTypeError as error:
+        raise ModelError(
+            f"Model {model.name!r}: its function uses a value where Python needs a number "
+            "(an `if`, a `while`, `float()` or numpy on a state or parameter). Use jax.numpy, "
+            "for example jnp.where(condition, a, b)."
+        ) from error
+    except Exception as error:
+        raise ModelError(
+            f"Model {model.name!r}: its function failed when it was traced: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    for name, variable in model.state.items():
+        if traced[name].shape != variable.shape:
+            raise ModelError(
+                f"Model {model.name!r}: the {what} of {name!r} has shape {traced[name].shape}; "
+                f"its state has shape {variable.shape}. Return one {what} per component."
+            )
+
+
+def _check_names(model: Model, returned: Mapping[str, Any], what: str) -> None:
+    missing = [name for name in model.state if name not in returned]
+    unknown = [name for name in returned if name not in model.state]
+    if unknown:
+        raise ModelError(
+            f"Model {model.name!r} returned a {what} for {unknown[0]!r}, which is not a state."
+            + suggest(str(unknown[0]), model.state)
+        )
+    if missing:
+        raise ModelError(
+            f"Model {model.name!r} returned no {what} for {missing[0]!r}; expected one for each "
+            f"of: {', '.join(model.state)}."
+        )
