@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
-__all__ = ["NotUnrollableError", "cost", "unrolled"]
+__all__ = ["NotUnrollableError", "cost", "gather", "unrolled"]
 
 Objects = np.ndarray  # of dtype object; each element is a lane or a scalar
 
@@ -129,12 +129,30 @@ def _evaluate(jaxpr: Jaxpr, consts: Sequence[Any], arguments: Sequence[Objects])
     return [read(atom) for atom in jaxpr.outvars]
 
 
+def gather(elements: Sequence[Any], shape: Sequence[int]) -> Objects:
+    """Hold lanes as an object array.
+
+    Parameters
+    ----------
+    elements : sequence
+        The lanes, in C order.
+    shape : sequence of int
+        Shape of the result.
+
+    Returns
+    -------
+    numpy.ndarray
+        Of dtype object and of `shape`.
+    """
+    made = np.empty(len(elements), dtype=object)
+    for index, element in enumerate(elements):
+        made[index] = element  # one by one: NumPy would try to unpack the lanes
+    return made.reshape(tuple(shape))
+
+
 def _objects(array: Any) -> Objects:
     array = np.asarray(array)
-    made = np.empty(array.shape, dtype=object)
-    for index in np.ndindex(array.shape):
-        made[index] = array[index]
-    return made
+    return gather(list(array.reshape(-1)), array.shape)
 
 
 def _apply(equation: Any, operands: list[Objects]) -> list[Objects]:
@@ -153,22 +171,19 @@ def _elementwise(primitive: Any, params: dict[str, Any], operands: list[Objects]
     # A scalar operand beside an array is allowed by select_n and clamp alone.
     shape = np.broadcast_shapes(*(operand.shape for operand in operands))
     operands = [np.broadcast_to(operand, shape) for operand in operands]
-    result = np.empty(shape, dtype=object)
-    for index in np.ndindex(shape):
-        lanes = [jnp.asarray(operand[index]) for operand in operands]
-        lanes = jnp.broadcast_arrays(*lanes)
-        result[index] = primitive.bind(*lanes, **params)
-    return result
+    results = []
+    for elements in zip(*(operand.flat for operand in operands), strict=True):
+        lanes = jnp.broadcast_arrays(*map(jnp.asarray, elements))
+        results.append(primitive.bind(*lanes, **params))
+    return gather(results, shape)
 
 
 def _reduce(combine: Callable[[Any, Any], Any], operand: Objects, axes: Sequence[int]) -> Objects:
     moved = np.moveaxis(operand, axes, range(len(axes)))
     kept = moved.shape[len(axes) :]
     terms = moved.reshape((-1, *kept))
-    result = np.empty(kept, dtype=object)
-    for index in np.ndindex(kept):
-        result[index] = _fold(combine, [terms[(i, *index)] for i in range(terms.shape[0])])
-    return result
+    columns = terms.reshape(terms.shape[0], -1).T
+    return gather([_fold(combine, list(column)) for column in columns], kept)
 
 
 def _fold(combine: Callable[[Any, Any], Any], terms: list[Any]) -> Any:
@@ -193,14 +208,16 @@ def _dot_general(params: dict[str, Any], left: Objects, right: Objects) -> Objec
         return flat.reshape(sizes)
 
     a, b = arrange(left, bl, cl), arrange(right, br, cr)
-    out = np.empty((a.shape[0], a.shape[1], b.shape[1]), dtype=object)
-    for k, i, j in np.ndindex(out.shape):
-        products = [x * y for x, y in zip(a[k, i], b[k, j], strict=True)]
-        out[k, i, j] = _fold(jnp.add, products)
+    out = [
+        _fold(jnp.add, [x * y for x, y in zip(row, column, strict=True)])
+        for rows_of, columns_of in zip(a, b, strict=True)
+        for row in rows_of
+        for column in columns_of
+    ]
     batch = [left.shape[axis] for axis in bl]
     rows = [left.shape[axis] for axis in range(left.ndim) if axis not in (*bl, *cl)]
     columns = [right.shape[axis] for axis in range(right.ndim) if axis not in (*br, *cr)]
-    return out.reshape((*batch, *rows, *columns))
+    return gather(out, (*batch, *rows, *columns))
 
 
 def _broadcast(params: dict[str, Any], operand: Objects, *_: Objects) -> Objects:

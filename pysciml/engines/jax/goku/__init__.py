@@ -1,0 +1,1 @@
+"""GOKU-UI and its relatives as equinox networks over the lean kernels."""

@@ -1,0 +1,208 @@
+"""Layers over time-major arrays (time, batch, feature).
+
+Weights are (out, in), as in the checkpoint layout. Dense and recurrent layers start from
+U(-1/sqrt(fan_in), 1/sqrt(fan_in)); the input projection of a recurrent layer is hoisted out of
+its loop, so that one matrix product serves all times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+__all__ = ["LSTM", "RNN", "Attention", "Dense", "Gaussian", "Recurrent", "ResidualMLP", "mish"]
+
+
+def mish(x: jax.Array) -> jax.Array:
+    """x tanh(softplus(x)) (Misra 2019), in a form with one exponential.
+
+    Parameters
+    ----------
+    x : array
+        Any shape.
+
+    Returns
+    -------
+    array
+        Same shape.
+    """
+    grown = jnp.exp(jnp.minimum(x, 20.0))
+    square = grown * (grown + 2.0)
+    return x * square / (square + 2.0)
+
+
+def _uniform(key: jax.Array, shape: tuple[int, ...], fan_in: int) -> jax.Array:
+    bound = fan_in**-0.5
+    return jax.random.uniform(key, shape, minval=-bound, maxval=bound)
+
+
+class Dense(eqx.Module):
+    """An affine map of the last axis."""
+
+    weight: jax.Array
+    bias: jax.Array
+
+    def __init__(self, inputs: int, outputs: int, key: jax.Array) -> None:
+        self.weight = _uniform(key, (outputs, inputs), inputs)
+        self.bias = jnp.zeros(outputs)
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Apply to the last axis of `x`."""
+        return x @ self.weight.T + self.bias
+
+
+class ResidualMLP(eqx.Module):
+    """Dense, residual blocks with mish, Dense; with a linear path beside them.
+
+    The linear path lets a network that need only be linear learn so at once.
+    """
+
+    first: Dense
+    blocks: list[Dense]
+    last: Dense
+    skip: Dense
+
+    def __init__(
+        self, inputs: int, hidden: int, outputs: int, key: jax.Array, blocks: int = 2
+    ) -> None:
+        keys = jax.random.split(key, blocks + 3)
+        self.first = Dense(inputs, hidden, keys[0])
+        self.blocks = [Dense(hidden, hidden, k) for k in keys[1 : blocks + 1]]
+        self.last = Dense(hidden, outputs, keys[-2])
+        self.skip = Dense(inputs, outputs, keys[-1])
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Apply to the last axis of `x`."""
+        hidden = mish(self.first(x))
+        for block in self.blocks:
+            hidden = hidden + mish(block(hidden))
+        return self.last(hidden) + self.skip(x)
+
+
+class Recurrent(Protocol):
+    """A recurrent layer: all hidden states (time, batch, size) of inputs (time, batch, in)."""
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Run over the first axis of `x`."""
+        ...
+
+
+class LSTM(eqx.Module):
+    """Long short-term memory with a trainable initial state and forget bias 1."""
+
+    input: jax.Array
+    recurrent: jax.Array
+    bias: jax.Array
+    start: jax.Array
+
+    def __init__(self, inputs: int, size: int, key: jax.Array) -> None:
+        first, second = jax.random.split(key)
+        self.input = _uniform(first, (4 * size, inputs), inputs)
+        self.recurrent = _uniform(second, (4 * size, size), size)
+        self.bias = jnp.zeros(4 * size).at[size : 2 * size].set(1.0)
+        self.start = jnp.zeros((2, size))
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Run over the first axis of `x`."""
+        projected = x @ self.input.T + self.bias
+        batch = x.shape[1:-1]
+        size = self.recurrent.shape[1]
+        hidden, cell = (jnp.broadcast_to(row, (*batch, size)) for row in self.start)
+
+        def step(carry: tuple[jax.Array, jax.Array], gates: jax.Array) -> tuple:
+            state = self.step(carry, gates)
+            return state, state[0]
+
+        return jax.lax.scan(step, (hidden, cell), projected)[1]
+
+    def step(
+        self, carry: tuple[jax.Array, jax.Array], projected: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        """Advance (hidden, cell) by one time, given the projected input."""
+        hidden, cell = carry
+        gates = projected + hidden @ self.recurrent.T
+        i, f, g, o = jnp.split(gates, 4, axis=-1)
+        cell = jax.nn.sigmoid(f) * cell + jax.nn.sigmoid(i) * jnp.tanh(g)
+        return jax.nn.sigmoid(o) * jnp.tanh(cell), cell
+
+
+class RNN(eqx.Module):
+    """Two stacked ReLU recurrences with identity recurrent weights at the start (Le et al. 2015).
+
+    From uniform weights this encoder of GOKU-net stays on the mean-predictor plateau.
+    """
+
+    inputs: list[Dense]
+    recurrent: list[jax.Array]
+    start: jax.Array
+
+    def __init__(self, inputs: int, size: int, key: jax.Array) -> None:
+        first, second = jax.random.split(key)
+        self.inputs = [Dense(inputs, size, first), Dense(size, size, second)]
+        self.recurrent = [jnp.eye(size), jnp.eye(size)]
+        self.start = jnp.zeros((2, size))
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Run over the first axis of `x`."""
+        for dense, recurrent, start in zip(self.inputs, self.recurrent, self.start, strict=True):
+            projected = dense(x)
+
+            def step(hidden: jax.Array, p: jax.Array, recurrent: jax.Array = recurrent) -> tuple:
+                hidden = jax.nn.relu(p + hidden @ recurrent.T)
+                return hidden, hidden
+
+            x = jax.lax.scan(step, jnp.broadcast_to(start, projected.shape[1:]), projected)[1]
+        return x
+
+
+class Attention(eqx.Module):
+    """Channel-wise pooling over time: softmax over time, per feature (GOKU-UI)."""
+
+    score: Dense
+
+    def __init__(self, size: int, key: jax.Array) -> None:
+        self.score = Dense(size, size, key)
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Pool (time, batch, size) to (batch, size)."""
+        return jnp.sum(jax.nn.softmax(self.score(x), axis=0) * x, axis=0)
+
+
+class Gaussian(eqx.Module):
+    """Mean and log-variance of a diagonal Gaussian code."""
+
+    mean: Dense
+    log_variance: Dense
+
+    def __init__(self, inputs: int, outputs: int, key: jax.Array) -> None:
+        first, second = jax.random.split(key)
+        self.mean = Dense(inputs, outputs, first)
+        self.log_variance = Dense(inputs, outputs, second)
+
+    def __call__(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Return mean and log-variance, each of the same leading axes as `x`."""
+        return self.mean(x), self.log_variance(x)
+
+
+def last(layer: Callable[[jax.Array], jax.Array], x: jax.Array, reverse: bool) -> jax.Array:
+    """Last hidden state of a pass over time, forwards or backwards.
+
+    Parameters
+    ----------
+    layer : callable
+        A recurrent layer.
+    x : array
+        Shape (time, batch, feature).
+    reverse : bool
+        Whether to read time backwards, so that the first time is read last.
+
+    Returns
+    -------
+    array
+        Shape (batch, size).
+    """
+    return layer(x[::-1] if reverse else x)[-1]

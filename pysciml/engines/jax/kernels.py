@@ -1,0 +1,188 @@
+"""Fixed-step kernels: one scan over the save times, steps between them inside.
+
+They integrate any pytree of lanes (the batch on the last axis), are differentiable in both
+modes, and serve `ps.solve`, GOKU-UI and fitting alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from .system import Field
+
+__all__ = ["STEPS", "integrate"]
+
+Step = Callable[[Field, Any, Any, Any, Any], Any]
+UNROLLED_STEPS = 8  # between two save times; beyond, an inner loop keeps the program small
+
+
+def _axpy(a: Any, x: Any, y: Any) -> Any:
+    return jax.tree.map(lambda x, y: y + a * x, x, y)
+
+
+def _add(*trees: Any) -> Any:
+    return jax.tree.map(lambda *leaves: sum(leaves[1:], leaves[0]), *trees)
+
+
+def _scaled(amplitude: Any, increment: Any) -> Any:
+    return jax.tree.map(jnp.multiply, amplitude, increment)
+
+
+def _mean(a: Any, b: Any) -> Any:
+    return jax.tree.map(lambda a, b: (a + b) / 2, a, b)
+
+
+def euler(field: Field, t: Any, y: Any, h: Any, dw: Any) -> Any:
+    """Take a step of Euler, with noise of Euler-Maruyama (Ito; strong order 1/2, weak order 1).
+
+    Parameters
+    ----------
+    field : Field
+        The vector field.
+    t, h : scalar
+        Time at the start of the step, and its length.
+    y : pytree
+        State at `t`.
+    dw : pytree or None
+        Brownian increments, like `y`; None for an ODE.
+
+    Returns
+    -------
+    pytree
+        State at `t` + `h`.
+    """
+    moved = _axpy(h, field.drift(t, y), y)
+    if field.diffusion is None or dw is None:
+        return moved
+    return _add(moved, _scaled(field.diffusion(t, y), dw))
+
+
+def euler_heun(field: Field, t: Any, y: Any, h: Any, dw: Any) -> Any:
+    """Take a step of Euler-Heun (Stratonovich; Euler in the drift, Heun in the noise).
+
+    Parameters
+    ----------
+    field, t, y, h, dw
+        As in `euler`.
+
+    Returns
+    -------
+    pytree
+        State at `t` + `h`.
+    """
+    moved = _axpy(h, field.drift(t, y), y)
+    if field.diffusion is None or dw is None:
+        return moved
+    amplitude = field.diffusion(t, y)
+    predicted = _add(y, _scaled(amplitude, dw))
+    return _add(moved, _scaled(_mean(amplitude, field.diffusion(t + h, predicted)), dw))
+
+
+def heun(field: Field, t: Any, y: Any, h: Any, dw: Any) -> Any:
+    """Take a step of Heun; with noise the stochastic Heun scheme (Stratonovich).
+
+    Parameters
+    ----------
+    field, t, y, h, dw
+        As in `euler`.
+
+    Returns
+    -------
+    pytree
+        State at `t` + `h`.
+    """
+    k1 = field.drift(t, y)
+    if field.diffusion is None or dw is None:
+        k2 = field.drift(t + h, _axpy(h, k1, y))
+        return _axpy(h, _mean(k1, k2), y)
+    g1 = field.diffusion(t, y)
+    predicted = _add(_axpy(h, k1, y), _scaled(g1, dw))
+    k2, g2 = field.drift(t + h, predicted), field.diffusion(t + h, predicted)
+    return _add(_axpy(h, _mean(k1, k2), y), _scaled(_mean(g1, g2), dw))
+
+
+def rk4(field: Field, t: Any, y: Any, h: Any, dw: Any) -> Any:
+    """Take a step of the classical Runge-Kutta scheme of order 4.
+
+    Parameters
+    ----------
+    field, t, y, h, dw
+        As in `euler`; `dw` is not used.
+
+    Returns
+    -------
+    pytree
+        State at `t` + `h`.
+    """
+    k1 = field.drift(t, y)
+    k2 = field.drift(t + h / 2, _axpy(h / 2, k1, y))
+    k3 = field.drift(t + h / 2, _axpy(h / 2, k2, y))
+    k4 = field.drift(t + h, _axpy(h, k3, y))
+    slope = jax.tree.map(lambda a, b, c, d: (a + 2 * b + 2 * c + d) / 6, k1, k2, k3, k4)
+    return _axpy(h, slope, y)
+
+
+STEPS: dict[str, Step] = {
+    "Euler": euler,
+    "EulerMaruyama": euler,
+    "EulerHeun": euler_heun,
+    "Heun": heun,
+    "RK4": rk4,
+}
+
+
+def integrate(
+    step: Step,
+    field: Field,
+    y0: Any,
+    times: jax.Array,
+    substeps: int,
+    increments: Callable[[jax.Array], Any] | None = None,
+) -> Any:
+    """Integrate from ``times[0]`` and return the state at every one of `times`.
+
+    Parameters
+    ----------
+    step : callable
+        One of `STEPS`.
+    field : Field
+        The vector field.
+    y0 : pytree
+        State at ``times[0]``; leaves with the batch on the last axis.
+    times : array
+        Save times, shape (n,).
+    substeps : int
+        Steps of equal length between two save times.
+    increments : callable, optional
+        Gives the Brownian increments of the interval with this index: a pytree like `y0` with
+        a first axis of `substeps`. None for an ODE.
+
+    Returns
+    -------
+    pytree
+        Like `y0`, with a first axis of n.
+    """
+    spans = (times[1:] - times[:-1]) / substeps
+
+    def interval(y: Any, inputs: Any) -> Any:
+        index, start, h = inputs
+        noise = None if increments is None else increments(index)
+
+        def advance(y: Any, j: Any) -> Any:
+            dw = None if noise is None else jax.tree.map(lambda a: a[j], noise)
+            return step(field, start + j * h, y, h, dw), None
+
+        if substeps <= UNROLLED_STEPS:
+            for j in range(substeps):
+                y, _ = advance(y, j)
+        else:
+            y, _ = jax.lax.scan(advance, y, jnp.arange(substeps))
+        return y, y
+
+    indices = jnp.arange(spans.shape[0])
+    _, path = jax.lax.scan(interval, y0, (indices, times[:-1], spans))
+    return jax.tree.map(lambda first, rest: jnp.concatenate([first[None], rest]), y0, path)
