@@ -117,9 +117,7 @@ def check_fields(
     hints = _hints(cls)
     names = [field.name for field in dataclasses.fields(cls) if field.init]
     check_keys(table, [*names, *also], place)
-    return {
-        key: _convert(value, hints.get(key, Any), key, place) for key, value in table.items()
-    }
+    return {key: _convert(value, hints.get(key, Any), key, place) for key, value in table.items()}
 
 
 def check_keys(table: Mapping[str, Any], known: Collection[str], place: Place) -> None:

@@ -1,0 +1,1 @@
+"""The command line: ``pysciml doctor | catalog | solve | train | resume | report``."""
