@@ -32,6 +32,8 @@ SCHEMA = 1
 _RECORD = "run.json"
 _LOCK = ".lock"
 _DATA = "data.nc"
+# What a study puts in before its run begins, so that a kill at any moment leaves enough to go on.
+_COMPANIONS = ("study.toml", "series.nc")
 
 Which = Literal["checkpoint", "best"]
 
@@ -98,7 +100,8 @@ class RunDirectory:
         Parameters
         ----------
         path : path
-            Where to make it: a place that does not exist, or an empty directory.
+            Where to make it: a place that does not exist, or a directory that is empty or holds
+            no more than the files of a study.
         kind : str
             What sort of run it is.
         settings : mapping
@@ -147,7 +150,7 @@ class RunDirectory:
             foreign = sorted(
                 entry.name
                 for entry in path.iterdir()
-                if entry.name not in (_LOCK, _DATA) and entry.suffix != ".part"
+                if entry.name not in (_LOCK, _DATA, *_COMPANIONS) and entry.suffix != ".part"
             )
         except OSError as error:
             raise unwritable(path, error) from error
