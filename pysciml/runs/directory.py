@@ -276,6 +276,11 @@ class RunDirectory:
 
         The system lets the lock go when the process ends, however it ends.
 
+        Yields
+        ------
+        None
+            The lock is held.
+
         Raises
         ------
         RunError

@@ -56,6 +56,11 @@ def hold(path: str | os.PathLike[str]) -> Iterator[None]:
     path : path
         The lock file, made where it is missing.
 
+    Yields
+    ------
+    None
+        The lock is held.
+
     Raises
     ------
     RunError

@@ -244,6 +244,13 @@ def test_a_run_cannot_be_made_in_a_read_only_place(tmp_path, read_only):
         RunDirectory.create(tmp_path / "empty", "test", {})
 
 
+def test_the_lock_removes_what_a_killed_writer_left(run):
+    left = run.path / ".history.csv.1-abcdef01.part"
+    left.write_text("epoch,lo")
+    with run.lock():
+        assert not left.exists()
+
+
 def test_history_is_empty_before_it_is_written(run):
     assert run.read_history() == {}
     run.write_history({"epoch": [1, 2], "loss": [0.1, np.nan]})
