@@ -24,6 +24,9 @@ def test_nuisance_columns_are_left_out_and_regions_keep_their_own_values():
     assert not {"WM", "Vent", "Brain"} & set(data.region.values)
     # Regional series are centred; the nuisance columns were near ten thousand.
     assert float(abs(data.mean("time")).max()) < 1
+    # From the first line of the original file.
+    assert float(data.sel(region="LCau")[0]) == -7.39443
+    assert float(data.sel(region="RPrec")[0]) == 0.540389
     # The same structure of both hemispheres is alike; a shift of the columns would not leave it so.
     pairs = [(name, "R" + name[1:]) for name in data.region.values if name[0] == "L"]
     both = [(a, b) for a, b in pairs if b in data.region.values]

@@ -94,6 +94,10 @@ def test_more_lags_and_channels_than_the_system_has_dimensions():
     mixing = np.random.default_rng(8).normal(size=(2, 5))
     series = labelled(np.stack([np.cos(phases), np.sin(phases)], axis=-1) @ mixing)
     fitted = RidgeVAR(lags=4, ridge=0).fit(series.isel(time=slice(40)))
+    past = np.concatenate([series.values[3 - k : 39 - k] for k in range(4)], axis=1)
+    target = series.values[4:40]
+    least, *_ = np.linalg.lstsq(past - past.mean(axis=0), target - target.mean(axis=0))
+    np.testing.assert_allclose(fitted.weights, least, atol=1e-6)
     histories, futures = forecast_origins(series, length=4, steps=20)
     np.testing.assert_allclose(fitted.forecast(histories, steps=20), futures, atol=1e-8)
 
