@@ -1,8 +1,8 @@
 """System: a model as a vector field over lanes, the form that the kernels integrate.
 
-A state is a tuple of *lanes*. Of a small model every scalar component is a lane of shape
-(batch,), and the field is unrolled into scalar code; of a large one every state is a lane of
-shape (*shape, batch), and the field is the vectorised function. Kernels treat both alike.
+A state is a tuple of *lanes*, one array of shape (*shape, batch) per named state. With the batch
+on the last axis, XLA on a CPU vectorises along it; the model's functions, written for one
+trajectory, are mapped over that axis.
 """
 
 from __future__ import annotations
@@ -14,17 +14,13 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from ...model import Model
 from ...tracing import call
-from ...variable import Variable
-from .unroll import NotUnrollableError, cost, gather, unrolled
 
 __all__ = ["Field", "Lanes", "System"]
 
 Lanes = tuple[jax.Array, ...]
-UNROLL_LIMIT = 1500  # scalar operations per evaluation; beyond, compile time outweighs the gain
 
 
 class Field(NamedTuple):
@@ -51,7 +47,7 @@ class System:
     model : Model
         The model.
     dtype : str
-        ``"float64"`` or ``"float32"``: the dtype in which its functions are traced.
+        ``"float64"`` or ``"float32"``: the dtype in which it is computed.
     """
 
     model: Model
@@ -62,70 +58,23 @@ class System:
         """Count of scalar state components, d."""
         return self.model.size
 
-    @functools.cached_property
-    def _traced(self) -> dict[str, Any]:
-        """Return the jaxpr of each function, over (t, *states, *params, *inputs)."""
-        functions = {"drift": self.model.drift}
-        if self.model.diffusion is not None:
-            functions["diffusion"] = self.model.diffusion.function
-        shapes = [
-            jax.ShapeDtypeStruct(v.shape, self.dtype)
-            for group in self._groups
-            for v in group.values()
-        ]
-        time = jax.ShapeDtypeStruct((), self.dtype)
-        return {
-            name: jax.make_jaxpr(functools.partial(self._rates, function))(time, *shapes)
-            for name, function in functions.items()
-        }
-
-    @property
-    def _groups(self) -> tuple[Mapping[str, Variable], ...]:
-        return self.model.state, self.model.params, self.model.inputs
-
-    def _rates(self, function: Any, t: Any, *values: Any) -> tuple[Any, ...]:
-        # Values come one by one: a dict would be reordered by JAX.
-        remaining = iter(values)
-        groups = [{name: next(remaining) for name in group} for group in self._groups]
-        rates = call(function, t, *groups)
-        return tuple(jnp.asarray(rates[name], self.dtype) for name in self.model.state)
-
-    @functools.cached_property
-    def unrolls(self) -> bool:
-        """Whether the field is small enough, and of such primitives, that it is unrolled."""
-        if sum(cost(closed.jaxpr) for closed in self._traced.values()) > UNROLL_LIMIT:
-            return False
-        ones = [np.ones(v.shape, self.dtype) for group in self._groups for v in group.values()]
-        arguments = [gather(list(a.reshape(-1)), a.shape) for a in (np.ones(()), *ones)]
-        try:
-            jax.eval_shape(
-                lambda: [
-                    unrolled(closed)(*arguments)[0].flat[0] for closed in self._traced.values()
-                ]
-            )
-        except NotUnrollableError:
-            return False
-        return True
-
     def lanes(self, matrix: jax.Array) -> Lanes:
         """Split a matrix of components into lanes.
 
         Parameters
         ----------
         matrix : array
-            Shape (d, batch), components in the order of the states.
+            Shape (..., d, batch), components in the order of the states.
 
         Returns
         -------
         tuple of array
-            The lanes.
+            Shape (..., *shape, batch) each.
         """
-        if self.unrolls:
-            return tuple(matrix[i] for i in range(self.size))
         lanes, start = [], 0
         for variable in self.model.state.values():
-            rows = matrix[start : start + variable.size]
-            lanes.append(rows.reshape(*variable.shape, matrix.shape[-1]))
+            rows = matrix[..., start : start + variable.size, :]
+            lanes.append(rows.reshape(*rows.shape[:-2], *variable.shape, rows.shape[-1]))
             start += variable.size
         return tuple(lanes)
 
@@ -135,15 +84,13 @@ class System:
         Parameters
         ----------
         lanes : tuple of array
-            The lanes, with any leading axes (such as time) before those of the lane.
+            Shape (..., *shape, batch) each.
 
         Returns
         -------
         array
             Shape (..., d, batch).
         """
-        if self.unrolls:
-            return jnp.stack(lanes, axis=-2)
         rows = [
             lane.reshape(*lane.shape[: lane.ndim - 1 - len(variable.shape)], -1, lane.shape[-1])
             for lane, variable in zip(lanes, self.model.state.values(), strict=True)
@@ -153,7 +100,7 @@ class System:
     def field(
         self, params: Mapping[str, jax.Array], inputs: Mapping[str, jax.Array] | None = None
     ) -> Field:
-        """Bind parameters and inputs.
+        """Bind parameters and inputs; the model's own values where none is given.
 
         Parameters
         ----------
@@ -165,42 +112,35 @@ class System:
         Field
             Drift and diffusion over lanes.
         """
-        build = self._unrolled if self.unrolls else self._vectorised
-        named = [(self.model.params, params), (self.model.inputs, inputs or {})]
-        bound = [
-            (jnp.asarray(values.get(name, variable.array), self.dtype), len(variable.shape))
-            for group, values in named
-            for name, variable in group.items()
-        ]
-        functions = {name: build(closed, bound) for name, closed in self._traced.items()}
-        return Field(functions["drift"], functions.get("diffusion"))
+        bound, axes = [], []
+        for group, values in ((self.model.params, params), (self.model.inputs, inputs or {})):
+            for name, variable in group.items():
+                array = jnp.asarray(values.get(name, variable.array), self.dtype)
+                bound.append(array)
+                axes.append(-1 if array.ndim > len(variable.shape) else None)
+        build = functools.partial(self._mapped, bound=bound, axes=axes)
+        noise = self.model.diffusion
+        return Field(build(self.model.drift), None if noise is None else build(noise.function))
 
-    def _unrolled(self, closed: Any, bound: list[tuple[jax.Array, int]]) -> Callable[..., Lanes]:
-        run = unrolled(closed)
-        constants = []
-        for array, ndim in bound:
-            flat = array.reshape(-1, *array.shape[ndim:])
-            constants.append(gather([flat[i] for i in range(flat.shape[0])], array.shape[:ndim]))
-
-        def evaluate(t: Any, lanes: Lanes) -> Lanes:
-            states, start = [], 0
-            for variable in self.model.state.values():
-                states.append(gather(lanes[start : start + variable.size], variable.shape))
-                start += variable.size
-            results = run(gather([jnp.asarray(t, self.dtype)], ()), *states, *constants)
-            flat = [lane for result in results for lane in result.flat]
-            return tuple(jnp.broadcast_to(a, b.shape) for a, b in zip(flat, lanes, strict=True))
-
-        return evaluate
-
-    def _vectorised(self, closed: Any, bound: list[tuple[jax.Array, int]]) -> Callable[..., Lanes]:
-        function = jax.extend.core.jaxpr_as_fun(closed)
-        constants = [array for array, _ in bound]
-        axes = [-1 if array.ndim > ndim else None for array, ndim in bound]
+    def _mapped(
+        self, function: Callable[..., Any], bound: list[jax.Array], axes: list[int | None]
+    ) -> Callable[[Any, Lanes], Lanes]:
+        rates = functools.partial(self._rates, function)
 
         def evaluate(t: Any, lanes: Lanes) -> Lanes:
             t = jnp.asarray(t, self.dtype)
             along = (-1 if t.ndim else None, *(-1 for _ in lanes), *axes)
-            return tuple(jax.vmap(function, in_axes=along, out_axes=-1)(t, *lanes, *constants))
+            return jax.vmap(rates, in_axes=along, out_axes=-1)(t, *lanes, *bound)
 
         return evaluate
+
+    def _rates(self, function: Callable[..., Any], t: Any, *values: Any) -> Lanes:
+        # One by one, since JAX would reorder a dict.
+        remaining = iter(values)
+        groups = (self.model.state, self.model.params, self.model.inputs)
+        state, params, inputs = [{name: next(remaining) for name in group} for group in groups]
+        rates = call(function, t, state, params, inputs)
+        return tuple(
+            jnp.broadcast_to(jnp.asarray(rates[name], self.dtype), variable.shape)
+            for name, variable in self.model.state.items()
+        )
