@@ -16,9 +16,10 @@ def resting_fmri() -> xr.DataArray:
     """Return 28 regional BOLD series of one person at rest.
 
     One subject fixated a cross for 250 volumes, 7.9 minutes. The series are averages over regions
-    of interest of both hemispheres (names that start with L and R), already centred on their
-    means; nothing has been filtered here. The three nuisance columns of the original file (white
-    matter, ventricles, whole brain) are left out.
+    of interest, 14 in each hemisphere, already centred on their means; nothing is filtered here.
+    Names are those of the original file: L and R for the hemisphere (``APHG`` is by its place the left
+    counterpart of ``RAntPHG``). Its three nuisance columns (white matter, ventricles, whole
+    brain) are left out.
 
     Returns
     -------
