@@ -17,8 +17,8 @@ def resting_fmri() -> xr.DataArray:
 
     One subject fixated a cross for 250 volumes, 7.9 minutes. The series are averages over regions
     of interest, 14 in each hemisphere, already centred on their means; nothing is filtered here.
-    Names are those of the original file: L and R for the hemisphere (``APHG`` is by its place the left
-    counterpart of ``RAntPHG``). Its three nuisance columns (white matter, ventricles, whole
+    Names are those of the original file: L and R for the hemisphere (``APHG`` is by its place the
+    left counterpart of ``RAntPHG``). Its three nuisance columns (white matter, ventricles, whole
     brain) are left out.
 
     Returns
