@@ -17,6 +17,8 @@ from pysciml.cli.output import console, print_json
 
 __all__ = ["EngineState", "doctor", "examine", "jax_state", "julia_state"]
 
+_SETTINGS = ("PYSCIML_ENGINE", "XLA_FLAGS", "JAX_PLATFORMS", "JAX_COMPILATION_CACHE_DIR")
+
 
 @dataclass(frozen=True)
 class EngineState:
@@ -73,15 +75,7 @@ def examine() -> dict[str, Any]:
         "engines": [asdict(state) for state in (jax_state(), julia_state())],
         "versions": versions(),
         "data": _data(),
-        "settings": {
-            name: os.environ.get(name, "")
-            for name in (
-                "PYSCIML_ENGINE",
-                "XLA_FLAGS",
-                "JAX_PLATFORMS",
-                "JAX_COMPILATION_CACHE_DIR",
-            )
-        },
+        "settings": {name: os.environ.get(name, "") for name in _SETTINGS},
     }
 
 

@@ -102,9 +102,7 @@ def _usage(error: Any, command: Any) -> str:
     path = context.command_path if context else "pysciml"
     text = error.format_message().rstrip(".")
     if type(error).__name__ == "NoSuchOption":
-        options = [
-            name for option in here.params for name in (*option.opts, *option.secondary_opts)
-        ]
+        options = [name for option in here.params for name in option.opts]
         return (
             f"{path} has no option {error.option_name}."
             f"{suggest(error.option_name, [*options, '--help'])} `{path} --help` lists them."

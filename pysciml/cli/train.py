@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pysciml.cli.output import console, print_json
-from pysciml.errors import RunError
 
 if TYPE_CHECKING:
     from pysciml.study import StudyResult
@@ -23,11 +22,9 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 
 def train(
     study: Annotated[Path, typer.Argument(help="A study file (TOML).", metavar="STUDY.toml")],
-    run: Annotated[Path | None, typer.Option(help="Run directory, instead of the study's.")] = None,
-    epochs: Annotated[
-        int | None, typer.Option(help="Epochs, instead of the study's.", min=1)
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed, instead of the study's.", min=0)] = None,
+    run: Annotated[Path | None, typer.Option(help="Another run directory.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Other epochs.", min=1)] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed.", min=0)] = None,
     restart: Annotated[
         bool, typer.Option("--restart", help="Put a run that is there aside and start anew.")
     ] = False,
@@ -42,10 +39,9 @@ def train(
 
     asked = read_study(study)
     overrides = {"epochs": epochs, "seed": seed}
+    asked = asked.with_training(**{k: v for k, v in overrides.items() if v is not None})
     asked = dataclasses.replace(
-        asked,
-        training={**asked.training, **{k: v for k, v in overrides.items() if v is not None}},
-        run=dataclasses.replace(asked.run, directory=str(run or asked.directory)),
+        asked, run=dataclasses.replace(asked.run, directory=str(run or asked.directory))
     )
     if restart and (other := set_aside(asked.directory)):
         console(error=True).print(f"The run that was in {asked.directory} is now in {other}.")
@@ -81,8 +77,6 @@ def _conclude(folder: Path, work: Callable[..., StudyResult], quiet: bool, as_js
         else:
             aside.print(f"Stopped. Continue with `pysciml resume {folder}`.")
         raise typer.Exit(130) from None
-    except RunError:
-        raise
     if as_json:
         print_json(_result(result) | {"report": path.resolve()})
         return

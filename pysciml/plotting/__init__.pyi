@@ -8,4 +8,14 @@ from .parameters import plot_couplings as plot_couplings
 from .parameters import plot_parameters as plot_parameters
 from .solution import plot_solution as plot_solution
 
-__all__: list[str]
+__all__ = [
+    "plot_couplings",
+    "plot_coverage",
+    "plot_error_per_horizon",
+    "plot_forecasts",
+    "plot_history",
+    "plot_latent",
+    "plot_parameters",
+    "plot_reconstruction",
+    "plot_solution",
+]

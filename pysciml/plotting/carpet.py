@@ -48,12 +48,12 @@ def plot_reconstruction(examples: xr.Dataset, example: int = 0) -> Figure:
             extent=(lag[0], lag[-1], len(names) - 0.5, -0.5),
         )
         panel.set_title(title)
-        panel.set_xlabel("time from the last volume seen, s")
         no_grid(panel)
     if len(names) <= 40:
         axes[0, 0].set_yticks(range(len(names)), names, fontsize=7)
     else:
         axes[0, 0].set_ylabel("region")
+    axes[0, 1].set_xlabel("time from the last volume seen, s")
     assert image is not None
-    figure.colorbar(image, ax=axes, shrink=0.9, label="activity, sd", extend="both")
+    figure.colorbar(image, ax=axes, shrink=0.8, aspect=30, label="activity, sd", extend="both")
     return figure

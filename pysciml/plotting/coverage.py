@@ -1,4 +1,4 @@
-"""Do the predictive bands hold what they promise?"""
+"""Observed against promised coverage of predictive bands."""
 
 from __future__ import annotations
 

@@ -11,6 +11,8 @@ from pysciml.plotting.style import COLOURS, grid_of_axes, styled
 
 __all__ = ["plot_forecasts"]
 
+_BACK = 1.6  # shown past, in units of the horizon
+
 
 @styled
 def plot_forecasts(
@@ -37,6 +39,8 @@ def plot_forecasts(
         The figure.
     """
     count = examples.sizes["example"]
+    ahead = float(examples["horizon"].values[-1])
+    examples = examples.sel(lag=slice(-_BACK * ahead, None))
     figure, axes = grid_of_axes(
         len(regions), count, height=0.6 + 1.35 * len(regions), sharex=True, sharey="row"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from pysciml.plotting.style import COLOURS, grid_of_axes, styled
 
@@ -63,5 +64,8 @@ def plot_history(history: xr.Dataset) -> Figure:
     right.legend(loc="upper right")
     for panel in (left, right):
         panel.set_yscale("log")
+        panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        panel.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        panel.yaxis.set_minor_formatter(NullFormatter())
         panel.set_xlabel("epoch")
     return figure

@@ -71,5 +71,14 @@ def _difference(axes, table: xr.Dataset, model: str) -> None:
     )
     axes.plot(horizon, 100 * chosen["difference"].values, "-o", color=COLOURS["model"])
     axes.set_xlabel("time ahead, s")
-    axes.set_ylabel("difference, %")
-    axes.set_title(f"{model} against {other} (below 0: better)")
+    axes.set_ylabel("difference in error, %")
+    axes.set_title(f"{model} against {other}")
+    axes.annotate(
+        "below 0: lower error",
+        (0.98, 0.98),
+        xycoords="axes fraction",
+        ha="right",
+        va="top",
+        fontsize=9,
+        color=COLOURS["muted"],
+    )

@@ -13,6 +13,8 @@ from pysciml.plotting.style import COLOURS, grid_of_axes, no_grid, styled
 
 __all__ = ["plot_couplings", "plot_parameters"]
 
+_MOST_DOTS = 1200
+
 
 @styled
 def plot_parameters(parameters: Mapping[str, xr.DataArray], labels: Mapping[str, str]) -> Figure:
@@ -96,19 +98,19 @@ def plot_couplings(couplings: xr.DataArray) -> Figure:
 def _strips(panel: Axes, table: np.ndarray) -> None:
     """Draw one column of dots per column of the table, with median and middle half."""
     rng = np.random.default_rng(0)  # sideways scatter only
-    shown = table[:: max(1, len(table) // 60)]
+    columns = table.shape[1]
+    shown = table[:: max(1, table.size // _MOST_DOTS)]
     for index, column in enumerate(table.T, start=1):
         low, middle, high = np.quantile(column, [0.25, 0.5, 0.75])
-        if table.shape[1] <= 60:
+        if columns <= 60:
             panel.plot(
                 index + rng.uniform(-0.22, 0.22, len(shown)),
                 shown[:, index - 1],
                 ".",
                 color=COLOURS["model"],
-                alpha=0.25,
+                alpha=0.4,
                 markersize=4,
                 markeredgewidth=0,
-                rasterized=table.shape[1] > 12,
             )
         panel.plot([index, index], [low, high], color=COLOURS["model"], linewidth=2.5)
         panel.plot([index], [middle], "o", color=COLOURS["ink"], markersize=4)

@@ -39,7 +39,8 @@ def plot_solution(solution: xr.Dataset) -> Figure:
     --------
     >>> import numpy as np, xarray as xr
     >>> time = np.linspace(0, 1, 5)
-    >>> plot_solution(xr.Dataset({"x": ("time", time**2)}, {"time": time})).get_axes()[0].get_xlabel()
+    >>> figure = plot_solution(xr.Dataset({"x": ("time", time**2)}, {"time": time}))
+    >>> figure.get_axes()[0].get_xlabel()
     'time'
     """
     names = [name for name, values in solution.data_vars.items() if "time" in values.dims]

@@ -87,6 +87,8 @@ def grid_of_axes(
 ) -> tuple[Figure, np.ndarray]:
     """Return a new figure and its axes as an array of shape (rows, columns)."""
     figure = Figure(figsize=(width, height), layout="constrained")
+    # Fonts of a browser differ from those that the layout is made with: leave them some room.
+    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.07)
     axes = figure.subplots(rows, columns, squeeze=False, **options)
     return figure, axes
 

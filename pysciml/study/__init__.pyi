@@ -7,4 +7,13 @@ from .run import resume_study as resume_study
 from .run import run_study as run_study
 from .run import set_aside as set_aside
 
-__all__: list[str]
+__all__ = [
+    "Study",
+    "StudyResult",
+    "load_result",
+    "parse_study",
+    "read_study",
+    "resume_study",
+    "run_study",
+    "set_aside",
+]

@@ -40,11 +40,12 @@ class Place:
 
     def error(self, key: str | None, problem: str) -> StudyError:
         """Return the error that says `problem` of one key, or of the table as a whole."""
-        line = self._line(key) if key else None
+        line = self.line(key) if key else None
         where = f"{self.file}, " + (f"line {line}, " if line else "") + f"[{self.table}]"
         return StudyError(f"{where} {key}: {problem}" if key else f"{where}: {problem}")
 
-    def _line(self, key: str) -> int | None:
+    def line(self, key: str) -> int | None:
+        """Return the number of the line that sets a key, counted from one."""
         inside = False
         pattern = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=")
         for number, line in enumerate(self.text.splitlines(), start=1):
@@ -130,9 +131,8 @@ def check_keys(table: Mapping[str, Any], known: Collection[str], place: Place) -
 def _check_value(value: Any, metadata: Mapping[str, Any], key: str, place: Place) -> None:
     if value is None:
         return
-    if choices := metadata.get("choices"):
-        if value not in choices:
-            raise place.error(key, f"{value!r} is not known.{suggest(str(value), choices)}")
+    if (choices := metadata.get("choices")) and value not in choices:
+        raise place.error(key, f"{value!r} is not known.{suggest(str(value), choices)}")
     if limits := metadata.get("range"):
         low, high = limits
         if not (low <= value and (high is None or value <= high)):

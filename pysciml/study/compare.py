@@ -1,4 +1,4 @@
-"""Is one forecaster better than another, or was it luck?"""
+"""Comparison of forecasters, with intervals that tell a gain from luck."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _draws(series: np.ndarray, horizon: int) -> np.ndarray:
     weights = np.zeros((_DRAWS, series.size))
     for label in np.unique(series):
         members = np.flatnonzero(series == label)
-        length = min(2 * horizon, max(1, members.size // 3))
+        length = min(horizon, max(1, members.size // 4))
         blocks = -(-members.size // length)
         starts = rng.integers(members.size, size=(_DRAWS, blocks, 1))
         drawn = (starts + np.arange(length)) % members.size

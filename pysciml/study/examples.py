@@ -97,11 +97,11 @@ def inferred(run: GokuRun, study: Study, cut: Origins) -> xr.Dataset:
     -------
     Dataset
         States over (sample, time, ...) and parameters over (sample, ...) by the names of the
-        model; the attributes ``states`` and ``parameters`` list them. Empty for a network
-        without a mechanistic core.
+        model; the attributes ``states`` and ``parameters`` list them with spaces between. Empty
+        for a network without a mechanistic core.
     """
     if study.network.kind not in ("goku_ui", "goku_net"):
-        return xr.Dataset(attrs={"states": [], "parameters": []})
+        return xr.Dataset(attrs={"states": "", "parameters": ""})
     core = study.core()
     found = run.infer(cut.spread(_WINDOWS).histories, refine=study.evaluation.refine)
     known = {**core.state, **core.params}
@@ -110,4 +110,6 @@ def inferred(run: GokuRun, study: Study, cut: Origins) -> xr.Dataset:
             values.attrs.update(known[str(name)].attributes())
     states = [name for name in core.state if name in found]
     parameters = [name for name in core.params if name in found]
-    return found[[*states, *parameters]].assign_attrs(states=states, parameters=parameters)
+    return found[[*states, *parameters]].assign_attrs(
+        states=" ".join(states), parameters=" ".join(parameters)
+    )

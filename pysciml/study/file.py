@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class Study:
     Parameters
     ----------
     name : str
-        Short name, used for the run directory.
+        Title of the report; in small letters, the run directory unless one is given.
     description : str
         One or two sentences for the report.
     data, model, network, evaluation, run : objects of pysciml.study.sections
@@ -74,7 +75,8 @@ class Study:
     @property
     def directory(self) -> Path:
         """The run directory."""
-        return Path(self.run.directory or f"runs/{self.name}")
+        short = re.sub(r"\W+", "_", self.name.lower()).strip("_") or "study"
+        return Path(self.run.directory or f"runs/{short}")
 
     def core(self) -> ps.Model:
         """Return the dynamical core, as the catalogue builds it.
@@ -119,6 +121,30 @@ class Study:
             return _settings(self.network.kind)(core, channels=channels, **self.network.options)
         except InputError as error:
             raise self.place("network").error(None, str(error)) from error
+
+    def with_training(self, **values: Any) -> Study:
+        """Return the study with other training options, in its text too.
+
+        Parameters
+        ----------
+        **values
+            Options by name; whole numbers.
+
+        Returns
+        -------
+        Study
+            Checked anew.
+
+        Raises
+        ------
+        StudyError
+            If an option is unknown or has the wrong type.
+        """
+        text = self.text
+        for key, value in values.items():
+            text = _set_line(text, Place(self.path, "training", text).line(key), key, value)
+        study = parse_study(text, self.path)
+        return dataclasses.replace(study, run=self.run)
 
     def place(self, table: str) -> Place:
         """Return a table of the file, for messages that say where."""
@@ -251,6 +277,19 @@ def _take(
     if not isinstance(value, str) or value not in known:
         raise place.error(key, f"{value!r} is not known.{suggest(str(value), known)}")
     return value
+
+
+def _set_line(text: str, number: int | None, key: str, value: Any) -> str:
+    """Set a key of the table [training] in the text of a study file; comments stay."""
+    lines = text.splitlines()
+    if number is not None:
+        _, mark, comment = lines[number - 1].partition("#")
+        lines[number - 1] = f"{key} = {value}" + (f"  {mark}{comment}" if mark else "")
+    elif "[training]" in (stripped := [line.strip() for line in lines]):
+        lines.insert(stripped.index("[training]") + 1, f"{key} = {value}")
+    else:
+        lines += ["", "[training]", f"{key} = {value}"]
+    return "\n".join(lines) + "\n"
 
 
 def _settings(kind: str) -> Any:

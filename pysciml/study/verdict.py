@@ -7,10 +7,32 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-__all__ = ["verdict"]
+__all__ = ["marks", "verdict"]
 
 _NOTICEABLE = 0.01  # a gain over the historical mean below this is called none
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
+_COUNTS = ("no", "one", "two", "three", "four", "five", "six")
+
+
+def marks(table: xr.Dataset) -> list[str]:
+    """Judge the model against the strongest rival at each horizon.
+
+    Parameters
+    ----------
+    table : Dataset
+        ``difference``, ``low``, ``high`` over (other, horizon); the rival is an attribute of
+        ``difference``.
+
+    Returns
+    -------
+    list of str
+        ``"better"`` or ``"worse"`` where the 90 % interval of the difference excludes zero,
+        else ``"level"``.
+    """
+    against = table.sel(other=table["difference"].attrs["rival"])
+    return [
+        "better" if high < 0 else "worse" if low > 0 else "level"
+        for low, high in zip(against["low"].values, against["high"].values, strict=True)
+    ]
 
 
 def verdict(table: xr.Dataset, model: str) -> list[str]:
@@ -30,72 +52,65 @@ def verdict(table: xr.Dataset, model: str) -> list[str]:
     """
     horizon = table["horizon"].values
     rival = str(table["difference"].attrs["rival"])
-    against = table.sel(other=rival)
-    change = against["difference"].values
-    better = change < 0
-    sure = (against["high"].values < 0) & better
-    worse = against["low"].values > 0
+    change = table["difference"].sel(other=rival).values
     return [
-        _headline(model, rival, horizon, better),
-        *_certainty(horizon, change, sure, worse, better),
+        _headline(model, rival, horizon, np.array(marks(table))),
+        _extremes(rival, horizon, change),
         _among_all(table, model, horizon),
         *_limit(table, horizon),
     ]
 
 
-def _headline(model: str, rival: str, horizon: np.ndarray, better: np.ndarray) -> str:
-    if better.all():
-        return (
-            f"{model} forecasts better than the {rival} at every horizon, {_when(horizon)} ahead."
-        )
-    if not better.any():
-        return f"{model} does not beat the {rival} at any horizon, {_when(horizon)} ahead."
-    return (
-        f"{model} forecasts better than the {rival} {_ranges(horizon, better)} ahead, "
-        f"and does not beat it {_ranges(horizon, ~better)} ahead."
-    )
+def _headline(model: str, rival: str, horizon: np.ndarray, mark: np.ndarray) -> str:
+    every = f"at every horizon, {_span(horizon)} ahead"
+    where = {
+        name: every if (mark == name).all() else _ranges(horizon, mark == name)
+        for name in ("better", "level", "worse")
+        if (mark == name).any()
+    }
+    level = f"level with {{}} {where.get('level')} (the difference may be chance)"
+    if "better" not in where:
+        text = f"{model} does not beat the {rival}: it is "
+        parts = [level.format("it")] if "level" in where else []
+        parts += [f"worse {where['worse']}"] if "worse" in where else []
+        return text + " and ".join(parts) + "."
+    text = f"{model} forecasts better than the {rival} {where['better']}"
+    if len(where) == 1:
+        return text + "."
+    parts = [level.format("it")] if "level" in where else []
+    parts += [f"worse {where['worse']}"] if "worse" in where else []
+    return f"{text}; it is {' and '.join(parts)}."
 
 
-def _certainty(
-    horizon: np.ndarray, change: np.ndarray, sure: np.ndarray, worse: np.ndarray, better: np.ndarray
-) -> list[str]:
-    sentences = []
-    if better.any():
-        best = int(np.argmin(change))
-        sentences.append(
-            f"The largest gain is {-100 * change[best]:.0f} % at {horizon[best]:.3g} s."
-        )
-        if sure.all():
-            sentences.append("No gain is explained by chance (90 % intervals exclude zero).")
-        elif sure.any():
-            sentences.append(
-                f"The gain is more than chance {_ranges(horizon, sure)} (90 % interval below "
-                "zero); elsewhere it may be luck."
-            )
-        else:
-            sentences.append("No gain is more than chance could explain (90 % intervals).")
-    if worse.any():
-        sentences.append(f"It is worse by more than chance {_ranges(horizon, worse)}.")
-    return sentences
+def _extremes(rival: str, horizon: np.ndarray, change: np.ndarray) -> str:
+    low, high = int(np.argmin(change)), int(np.argmax(change))
+
+    def say(index: int) -> str:
+        word = "lower" if change[index] < 0 else "higher"
+        return f"{abs(100 * change[index]):.1f} % {word} at {_time(horizon[index])} s"
+
+    if low == high:
+        return f"Its error is {say(low)} than that of the {rival}."
+    return f"Against the {rival}, its error is at best {say(low)}, at worst {say(high)}."
 
 
 def _among_all(table: xr.Dataset, model: str, horizon: np.ndarray) -> str:
     names = table["forecaster"].values
     best = names[table["nrmse"].argmin("forecaster").values]
     count = len(names)
-    text = _NUMBERS[count] if count < len(_NUMBERS) else str(count)
+    text = _COUNTS[count] if count < len(_COUNTS) else str(count)
     own = best == model
     if own.all():
-        return f"It is the best of all {text} forecasters at every horizon."
+        return f"It has the lowest error of all {text} forecasters at every horizon."
     rest = ", ".join(
-        f"the {name} is best {_ranges(horizon, best == name)}"
+        f"of the {name} {_ranges(horizon, best == name)}"
         for name in dict.fromkeys(best[~own].tolist())
     )
     if not own.any():
-        return f"It is the best of all {text} forecasters at no horizon: {rest}."
+        return f"Of all {text} forecasters, the lowest error is that {rest}."
     return (
-        f"It is the best of all {text} forecasters at {int(own.sum())} of {len(horizon)} horizons; "
-        f"{rest}."
+        f"It has the lowest error of all {text} forecasters {_ranges(horizon, own)}; elsewhere the "
+        f"lowest is that {rest}."
     )
 
 
@@ -112,28 +127,29 @@ def _limit(table: xr.Dataset, horizon: np.ndarray) -> list[str]:
         return ["No forecaster is noticeably better than the historical mean at any horizon."]
     first = len(useful) - int(np.argmax(useful[::-1]))
     return [
-        f"From {horizon[first]:.3g} s on, no forecaster is noticeably (1 %) better than the "
-        "historical mean: what can be forecast has been forecast by then."
+        f"From {_time(horizon[first])} s on, no forecaster is noticeably (1 %) better than the "
+        "historical mean: there is little left to forecast."
     ]
 
 
-def _when(horizon: np.ndarray) -> str:
+def _time(seconds: float) -> str:
+    return f"{seconds:.1f}" if seconds < 100 else f"{seconds:.0f}"
+
+
+def _span(horizon: np.ndarray) -> str:
     if len(horizon) == 1:
-        return f"{horizon[0]:.3g} s"
-    return f"{horizon[0]:.3g} to {horizon[-1]:.3g} s"
+        return f"{_time(horizon[0])} s"
+    return f"{_time(horizon[0])} to {_time(horizon[-1])} s"
 
 
 def _ranges(horizon: np.ndarray, chosen: Sequence[bool] | np.ndarray) -> str:
     """Name the chosen horizons: ``at 1.9 s and from 5.7 to 9.5 s``."""
     parts, start = [], None
-    marks = [*np.asarray(chosen).tolist(), False]
-    for index, mark in enumerate(marks):
+    for index, mark in enumerate([*np.asarray(chosen).tolist(), False]):
         if mark and start is None:
             start = index
         elif not mark and start is not None:
-            if start == index - 1:
-                parts.append(f"at {horizon[start]:.3g} s")
-            else:
-                parts.append(f"from {horizon[start]:.3g} to {horizon[index - 1]:.3g} s")
+            run = horizon[start:index]
+            parts.append(f"{'at' if len(run) == 1 else 'from'} {_span(run)}")
             start = None
     return ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
