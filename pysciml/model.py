@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import ModelError, suggest
-from .tracing import check_rates
+from .tracing import check_rates, depends_on_state
 from .variable import Variable
 
 if TYPE_CHECKING:
@@ -90,6 +90,11 @@ class Model:
     def is_stochastic(self) -> bool:
         """Whether the model has noise."""
         return self.diffusion is not None
+
+    @property
+    def has_additive_noise(self) -> bool:
+        """Whether the noise does not depend on the state, so that all calculi agree."""
+        return self.diffusion is not None and not depends_on_state(self, self.diffusion.function)
 
     @property
     def size(self) -> int:

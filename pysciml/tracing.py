@@ -11,7 +11,7 @@ from .errors import ModelError, suggest
 if TYPE_CHECKING:
     from .model import Model
 
-__all__ = ["Names", "call", "check_rates"]
+__all__ = ["Names", "call", "check_rates", "depends_on_state"]
 
 
 class Names:
@@ -171,3 +171,37 @@ def _check_names(model: Model, returned: Mapping[str, Any], what: str) -> None:
             f"Model {model.name!r} returned no {what} for {missing[0]!r}; expected one for each "
             f"of: {', '.join(model.state)}."
         )
+
+
+def depends_on_state(model: Model, function: Callable[..., Any]) -> bool:
+    """Whether what `function` returns may depend on the state.
+
+    Parameters
+    ----------
+    model : Model
+        The model whose states, parameters and inputs the function receives.
+    function : callable
+        Its drift or diffusion.
+
+    Returns
+    -------
+    bool
+        False only where no operation on the state reaches a result.
+    """
+    import jax
+
+    groups = (model.state, model.params, model.inputs)
+    shapes = [jax.ShapeDtypeStruct(v.shape, "float32") for g in groups for v in g.values()]
+
+    def rates(t: Any, *values: Any) -> list[Any]:
+        remaining = iter(values)
+        named = [{name: next(remaining) for name in group} for group in groups]
+        returned = call(function, t, *named)
+        return [jax.numpy.asarray(returned[name]) for name in model.state]
+
+    jaxpr = jax.make_jaxpr(rates)(jax.ShapeDtypeStruct((), "float32"), *shapes).jaxpr
+    tainted = set(map(id, jaxpr.invars[1 : 1 + len(model.state)]))
+    for equation in jaxpr.eqns:
+        if any(id(atom) in tainted for atom in equation.invars):
+            tainted.update(map(id, equation.outvars))
+    return any(id(atom) in tainted for atom in jaxpr.outvars)

@@ -31,7 +31,7 @@ SOURCES = ("resting_fmri", "hcp")
 
 @dataclass(frozen=True)
 class Study:
-    """A study: what is trained on what, and how it is judged.
+    r"""A study: what is trained on what, and how it is judged.
 
     Parameters
     ----------
@@ -39,10 +39,12 @@ class Study:
         Title of the report; in small letters, the run directory unless one is given.
     description : str
         One or two sentences for the report.
-    data, model, network, evaluation, run : objects of pysciml.study.sections
-        The tables of the file.
+    data, model, network : objects of pysciml.study.sections
+        Tables of the file.
     training : mapping
         Options of `fit`: epochs, batch, learning_rate, seed, ...
+    evaluation, run : objects of pysciml.study.sections
+        Tables of the file.
     path : Path
         The file; paths of data are relative to its folder.
     text : str
@@ -50,10 +52,12 @@ class Study:
 
     Examples
     --------
-    >>> from pysciml.study import read_study
-    >>> study = read_study("studies/fmri_goku.toml")
-    >>> study.data.source
-    'resting_fmri'
+    >>> from pathlib import Path
+    >>> from pysciml.study import parse_study
+    >>> lines = ["[data]", "source = 'resting_fmri'", "[model]", "system = 'stuart_landau'"]
+    >>> study = parse_study("\n".join([*lines, "[network]", "kind = 'goku_ui'"]), Path("a.toml"))
+    >>> study.label
+    'GOKU-UI'
     """
 
     name: str
@@ -147,7 +151,18 @@ class Study:
         return dataclasses.replace(study, run=self.run)
 
     def place(self, table: str) -> Place:
-        """Return a table of the file, for messages that say where."""
+        """Return a table of the file, for messages that say where.
+
+        Parameters
+        ----------
+        table : str
+            Name of the table.
+
+        Returns
+        -------
+        Place
+            File, table and text.
+        """
         return Place(self.path, table, self.text)
 
 
@@ -190,7 +205,25 @@ def read_study(path: str | Path) -> Study:
 
 
 def parse_study(text: str, path: Path) -> Study:
-    """Check the text of a study file; `path` is where it was read."""
+    """Check the text of a study file.
+
+    Parameters
+    ----------
+    text : str
+        The file as written.
+    path : Path
+        Where it was read, for messages and for the paths of data.
+
+    Returns
+    -------
+    Study
+        The checked study.
+
+    Raises
+    ------
+    StudyError
+        If a table, key, type or value is wrong.
+    """
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -257,6 +290,10 @@ def _model(table: dict[str, Any], place: Place) -> sections.Model:
 def _network(table: dict[str, Any], place: Place) -> sections.Network:
     options = dict(table)
     kind = _take(options, "kind", tuple(KINDS), place)
+    for key in ("model", "channels"):
+        if key in options:
+            source = "the table [model]" if key == "model" else "the data"
+            raise place.error(key, f"this comes from {source}; leave it out.")
     return sections.Network(kind, check_fields(_settings(kind), options, place))
 
 

@@ -1,0 +1,91 @@
+"""The embedded engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..base import Solution, SolveTask
+
+if TYPE_CHECKING:
+    from ...goku.task import Forecasting, GokuTask, Watch
+
+__all__ = ["JaxEngine"]
+
+
+class JaxEngine:
+    """Lean JAX kernels; everything works on a machine without Julia."""
+
+    name = "jax"
+
+    def versions(self) -> dict[str, str]:
+        """Versions of the packages that decide its numbers.
+
+        Returns
+        -------
+        dict
+            Version by package.
+        """
+        return {name: version(name) for name in ("jax", "jaxlib", "equinox", "optax")}
+
+    def solve(self, task: SolveTask) -> Solution:
+        """Solve a batch of trajectories.
+
+        Parameters
+        ----------
+        task : SolveTask
+            What to solve.
+
+        Returns
+        -------
+        Solution
+            States at the save times, and how each trajectory ended.
+        """
+        from .solve import solve
+
+        return solve(task)
+
+    def train(
+        self, task: GokuTask, arrays: Mapping[str, np.ndarray] | None, watch: Watch
+    ) -> Mapping[str, np.ndarray]:
+        """Train a latent model, from `arrays` of an earlier state or from the start.
+
+        Parameters
+        ----------
+        task : GokuTask
+            Model, data and settings.
+        arrays : mapping or None
+            State of an earlier, interrupted run.
+        watch : Watch
+            Hears of every update and epoch.
+
+        Returns
+        -------
+        mapping
+            State of the finished run.
+        """
+        from .goku.train import train
+
+        return train(task, arrays, watch)
+
+    def forecaster(self, task: GokuTask, weights: Mapping[str, np.ndarray]) -> Forecasting:
+        """Put weights into a latent model.
+
+        Parameters
+        ----------
+        task : GokuTask
+            Model and settings.
+        weights : mapping
+            Weights by name, as a checkpoint holds them.
+
+        Returns
+        -------
+        Forecasting
+            What infers, reconstructs and forecasts.
+        """
+        from .goku.forecaster import Forecaster
+
+        return Forecaster(task, weights)

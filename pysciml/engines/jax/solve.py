@@ -1,0 +1,142 @@
+"""Solving a batch of trajectories."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ...errors import CapabilityError
+from ...model import Model
+from ..base import Solution, SolveTask, Status
+from .adaptive import solve_adaptive
+from .kernels import STEPS, integrate
+from .system import System
+
+__all__ = ["solve"]
+
+
+def solve(task: SolveTask) -> Solution:
+    """Solve a batch of trajectories.
+
+    Parameters
+    ----------
+    task : SolveTask
+        What to solve.
+
+    Returns
+    -------
+    Solution
+        States at the save times, and how each trajectory ended.
+
+    Raises
+    ------
+    CapabilityError
+        If the device asked for is not there.
+    """
+    try:
+        device = jax.devices(task.device)[0]
+    except RuntimeError as error:
+        raise CapabilityError(
+            f"JAX sees no device {task.device!r} here; use device='cpu', or install a JAX build "
+            "for it."
+        ) from error
+    # 64-bit mode is scoped to the call: the user's own JAX configuration stays as it is.
+    with jax.enable_x64(task.dtype == "float64"), jax.default_device(device):
+        run = _compiled(task.model, task.solver.name, task.substeps, task.dtype)
+        cast = functools.partial(np.asarray, dtype=task.dtype)
+
+        def group(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+            return {name: cast(value) for name, value in values.items()}
+
+        y0 = _initial(task)
+        noise = _noise(task)
+        path, status, stopped, counts = run(
+            y0, group(task.params), group(task.inputs), cast(task.times), noise, _tolerances(task)
+        )
+        state = dict(zip(task.model.state, map(np.asarray, path), strict=True))
+        return Solution(
+            state,
+            np.asarray(status),
+            np.asarray(stopped, dtype=np.float64),
+            {name: int(np.sum(np.asarray(value))) for name, value in counts.items()},
+        )
+
+
+def _initial(task: SolveTask) -> tuple[np.ndarray, ...]:
+    lanes = []
+    for name, variable in task.model.state.items():
+        value = np.asarray(task.state[name], dtype=task.dtype)
+        if value.ndim == len(variable.shape):
+            value = value[..., None]
+        lanes.append(np.broadcast_to(value, (*variable.shape, task.batch)))
+    return tuple(lanes)
+
+
+def _tolerances(task: SolveTask) -> np.ndarray:
+    return np.asarray([task.rtol, task.atol], dtype=task.dtype)
+
+
+def _noise(task: SolveTask) -> Any:
+    """Give the keys of the trajectories, or the increments (interval, substep, d, batch)."""
+    if task.model.diffusion is None:
+        return None
+    if task.increments is None:
+        key = jax.random.key(task.seed)
+        return jax.vmap(functools.partial(jax.random.fold_in, key))(np.arange(task.batch))
+    moved = np.moveaxis(np.asarray(task.increments, dtype=task.dtype), 0, -1)
+    return moved.reshape(len(task.times) - 1, task.substeps, *moved.shape[1:])
+
+
+@functools.lru_cache(maxsize=64)
+def _compiled(model: Model, solver: str, substeps: int, dtype: str) -> Callable[..., Any]:
+    system = System(model, dtype)
+
+    def fixed(y0: Any, params: Any, inputs: Any, times: Any, noise: Any, tolerances: Any) -> Any:
+        field = system.field(params, inputs)
+        increments = None
+        if noise is not None and jnp.issubdtype(noise.dtype, jax.dtypes.prng_key):
+            h = (times[1:] - times[:-1]) / substeps
+
+            def increments(index: jax.Array) -> Any:
+                def draw(key: jax.Array) -> jax.Array:
+                    key = jax.random.fold_in(key, index)
+                    return jax.random.normal(key, (substeps, system.size), dtype)
+
+                draws = jax.vmap(draw, out_axes=-1)(noise)
+                return system.lanes(jnp.sqrt(h[index]) * draws)
+
+        elif noise is not None:
+
+            def increments(index: jax.Array) -> Any:
+                return system.lanes(noise[index])
+
+        path = integrate(STEPS[solver], field, y0, times, substeps, increments)
+        status, stopped = _finite(path, times)
+        return path, status, stopped, {"steps": jnp.asarray((len(times) - 1) * substeps)}
+
+    def adaptive(y0: Any, params: Any, inputs: Any, times: Any, noise: Any, tolerances: Any) -> Any:
+        field = system.field(params, inputs)
+        path, end = solve_adaptive(field, y0, times, tolerances[0], tolerances[1])
+        status, _ = _finite(path, times)
+        status = jnp.where(end.status == Status.SUCCESS, status, end.status)
+        evaluations = 6 * (end.accepted + end.rejected) + 2
+        counts = {"steps": end.accepted, "rejected": end.rejected, "evaluations": evaluations}
+        return path, status, end.t, counts
+
+    return jax.jit(adaptive if solver == "Tsit5" else fixed)
+
+
+def _finite(path: Any, times: Any) -> tuple[jax.Array, jax.Array]:
+    """Find which trajectories stay finite, and the last time at which each is."""
+    finite = functools.reduce(
+        jnp.logical_and,
+        [jnp.isfinite(a).reshape(a.shape[0], -1, a.shape[-1]).all(axis=1) for a in path],
+    )
+    reached = jnp.sum(jnp.cumprod(finite, axis=0), axis=0) - 1
+    status = jnp.where(finite.all(axis=0), Status.SUCCESS, Status.NOT_FINITE)
+    return status, times[jnp.maximum(reached, 0)]

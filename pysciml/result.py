@@ -1,0 +1,159 @@
+"""Raw arrays to labelled datasets: names, units, provenance, and why a trajectory failed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from . import __version__
+from .engines.base import Solution, SolveTask, Status
+
+if TYPE_CHECKING:
+    from .engines.choose import Choice
+    from .sweeps import Sweep
+
+__all__ = ["failure", "label"]
+
+REASONS = {
+    Status.SUCCESS: "success",
+    Status.NOT_FINITE: "became NaN or infinite",
+    Status.TOO_MANY_STEPS: "took too many steps",
+    Status.STEP_TOO_SMALL: "needed a step that is too small to represent",
+}
+REMEDIES = {
+    Status.NOT_FINITE: "Use a shorter dt or tighter tolerances, and check whether the model can "
+    "blow up at these parameters",
+    Status.TOO_MANY_STEPS: "Loosen rtol and atol, or shorten the span; the model may be stiff",
+    Status.STEP_TOO_SMALL: "The model may be singular or stiff there; check its rates near that "
+    "time",
+}
+
+
+def label(
+    task: SolveTask, solution: Solution, sweep: Sweep, chosen: Choice, step: float | None
+) -> xr.Dataset:
+    """Label what an engine returned.
+
+    Parameters
+    ----------
+    task : SolveTask
+        What was solved.
+    solution : Solution
+        What came out.
+    sweep : Sweep
+        Labels of the batch.
+    chosen : Choice
+        The engine, and why.
+    step : float or None
+        Longest step of a fixed-step solver.
+
+    Returns
+    -------
+    xarray.Dataset
+        One variable per state, with provenance as attributes.
+    """
+    variables: dict[str, Any] = {}
+    coords: dict[str, Any] = {"time": task.times, **sweep.coords}
+    for name, variable in task.model.state.items():
+        raw = solution.state[name]  # (time, *shape, batch)
+        moved = np.moveaxis(raw, -1, 0).reshape(*sweep.sizes, *raw.shape[:-1])
+        dims = (*sweep.dims, "time", *variable.axes(name))
+        variables[name] = (dims, moved, variable.attributes())
+        coords.update({k: v for k, v in variable.coords.items() if k in dims})
+    if np.any(solution.status != Status.SUCCESS):
+        status = solution.status.astype(np.int64).reshape(sweep.sizes)
+        meanings = "; ".join(f"{code}: {text}" for code, text in REASONS.items())
+        variables["status"] = (sweep.dims, status, {"long_name": meanings})
+    return xr.Dataset(variables, coords, _provenance(task, solution, chosen, step))
+
+
+def _provenance(
+    task: SolveTask, solution: Solution, chosen: Choice, step: float | None
+) -> dict[str, Any]:
+    failed = int(np.sum(solution.status != Status.SUCCESS))
+    attributes: dict[str, Any] = {
+        "model": task.model.name,
+        "description": task.model.description,
+        "source": task.model.source,
+        "pysciml": __version__,
+        "engine": chosen.engine.name,
+        "engine_reason": chosen.reason,
+        "versions": json.dumps(chosen.engine.versions()),
+        "solver": task.solver.name,
+        "dtype": task.dtype,
+        "device": task.device,
+        "status": "success" if failed == 0 else f"{failed} of {task.batch} failed",
+        **solution.counts,
+    }
+    if task.solver.adaptive:
+        attributes.update(rtol=task.rtol, atol=task.atol)
+    else:
+        attributes["dt"] = step
+    if task.model.diffusion is not None:
+        attributes["noise"] = task.model.diffusion.kind
+        attributes["calculus"] = task.model.diffusion.calculus
+        attributes["seed"] = "given increments" if task.increments is not None else task.seed
+    for group, values in (("params", task.params), ("inputs", task.inputs)):
+        plain = {
+            name: value.tolist() if value.size <= 1000 else f"array of shape {value.shape}"
+            for name, value in values.items()
+        }
+        if plain:
+            attributes[group] = json.dumps(plain)
+    return {name: value for name, value in attributes.items() if value != ""}
+
+
+def failure(task: SolveTask, solution: Solution, sweep: Sweep) -> str:
+    """Say which trajectory failed, where, and what to try.
+
+    Parameters
+    ----------
+    task : SolveTask
+        What was solved.
+    solution : Solution
+        What came out.
+    sweep : Sweep
+        Labels of the batch.
+
+    Returns
+    -------
+    str
+        A sentence on the first failure, and how many there are.
+    """
+    failed = np.flatnonzero(solution.status != Status.SUCCESS)
+    first = int(failed[0])
+    code = int(solution.status[first])
+    where = ""
+    if sweep.dims:
+        index = np.unravel_index(first, sweep.sizes)
+        named = [
+            f"{dim} = {sweep.coords[dim][i] if dim in sweep.coords else i}"
+            for dim, i in zip(sweep.dims, index, strict=True)
+        ]
+        where = f" at {', '.join(named)}"
+    name = _culprit(task, solution, first)
+    also = f" {failed.size} of {task.batch} trajectories failed." if task.batch > 1 else ""
+    return (
+        f"The solve of {task.model.name!r} with {task.solver.name} stopped{where}: {name!r} "
+        f"{REASONS[code]} after time {solution.stopped[first]:.6g}.{also} {REMEDIES[code]}; "
+        "on_error='return' keeps what was solved."
+    )
+
+
+def _culprit(task: SolveTask, solution: Solution, trajectory: int) -> str:
+    """Name the state that left the finite numbers first; the largest one where none did."""
+    paths = {name: solution.state[name][..., trajectory] for name in task.model.state}
+    flat = {name: path.reshape(path.shape[0], -1) for name, path in paths.items()}
+    firsts = {
+        name: int(np.argmin(finite))
+        if not (finite := np.isfinite(p).all(axis=1)).all()
+        else p.shape[0]
+        for name, p in flat.items()
+    }
+    earliest = min(firsts.values())
+    tied = [name for name, index in firsts.items() if index == earliest]
+    before = max(earliest - 1, 0)
+    return max(tied, key=lambda name: float(np.nanmax(np.abs(flat[name][before]), initial=0.0)))

@@ -1,0 +1,165 @@
+"""Sweeps: labelled values spread over one batch axis, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from .errors import InputError, suggest
+from .model import Model
+from .variable import Variable
+
+__all__ = ["Sweep", "spread"]
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """Values of a batch, with the labels of the batch.
+
+    Parameters
+    ----------
+    state, params, inputs : mapping of str to array
+        Each of its own shape, or with a last axis of the batch where it is swept.
+    dims : tuple of str
+        Dims of the batch, outermost first.
+    sizes : tuple of int
+        Their sizes.
+    coords : mapping
+        Their coordinates, where known.
+    """
+
+    state: Mapping[str, np.ndarray]
+    params: Mapping[str, np.ndarray]
+    inputs: Mapping[str, np.ndarray]
+    dims: tuple[str, ...]
+    sizes: tuple[int, ...]
+    coords: Mapping[str, Any]
+
+    @property
+    def batch(self) -> int:
+        """Count of trajectories."""
+        return int(np.prod(self.sizes, dtype=int))
+
+
+def spread(
+    model: Model,
+    state: Mapping[str, Any],
+    params: Mapping[str, Any],
+    inputs: Mapping[str, Any],
+    trajectories: int | None,
+) -> Sweep:
+    """Check given values against the model and spread them over one batch axis.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    state, params, inputs : mapping
+        Values in place of the model's own.
+    trajectories : int or None
+        Size of the ensemble.
+
+    Returns
+    -------
+    Sweep
+        The batch.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown or a value has the wrong shape, is not finite, or its labels differ
+        from those of another one.
+    """
+    groups = [("state", model.state, state), ("params", model.params, params)]
+    groups.append(("inputs", model.inputs, inputs))
+    arrays: dict[tuple[str, str], xr.DataArray] = {}
+    for group, variables, given in groups:
+        if not isinstance(given, Mapping):
+            raise InputError(f"{group} must be a mapping of names to values; got {given!r}.")
+        for name in given:
+            if name not in variables:
+                raise InputError(
+                    f"{model.name!r} has no {name!r} in {group}.{suggest(str(name), variables)}"
+                )
+        for name, variable in variables.items():
+            value = given.get(name, variable.array)
+            arrays[group, name] = _labelled(group, name, variable, value)
+    sizes: dict[str, int] = {}
+    coords: dict[str, Any] = {}
+    for (group, name), array in arrays.items():
+        own = getattr(model, group)[name].axes(name)
+        for dim in map(str, array.dims):
+            if dim in own:
+                continue
+            _merge(sizes, coords, array, dim, name)
+    if trajectories is not None:
+        sizes["trajectory"] = trajectories
+        coords["trajectory"] = np.arange(trajectories)
+    dims = tuple(sizes)
+    made: dict[str, dict[str, np.ndarray]] = {"state": {}, "params": {}, "inputs": {}}
+    for (group, name), array in arrays.items():
+        made[group][name] = _flat(array, getattr(model, group)[name].axes(name), sizes)
+    return Sweep(**made, dims=dims, sizes=tuple(sizes.values()), coords=coords)
+
+
+def _labelled(group: str, name: str, variable: Variable, value: Any) -> xr.DataArray:
+    axes = variable.axes(name)
+    if not isinstance(value, xr.DataArray):
+        try:
+            plain = np.asarray(value, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"{name!r} in {group} must be a number; got {value!r}.") from error
+        if plain.shape != variable.shape:
+            raise InputError(
+                f"{name!r} in {group} must have shape {variable.shape}; got {plain.shape}. For a "
+                "sweep give a DataArray with a dim of its own."
+            )
+        value = xr.DataArray(plain, dims=axes)
+    missing = [axis for axis in axes if axis not in value.dims]
+    if missing:
+        raise InputError(
+            f"{name!r} in {group} needs the dims ({', '.join(axes)}); it has "
+            f"({', '.join(map(str, value.dims))})."
+        )
+    shape = tuple(value.sizes[axis] for axis in axes)
+    if shape != variable.shape:
+        raise InputError(
+            f"{name!r} in {group} must have shape {variable.shape} over ({', '.join(axes)}); "
+            f"got {shape}."
+        )
+    if "time" in value.dims:
+        raise InputError(
+            f"{name!r} in {group} varies in time, which is not supported yet; write the time "
+            "course into the model as a function of t."
+        )
+    if not np.all(np.isfinite(value.values)):
+        raise InputError(f"{name!r} in {group} must be finite; it has NaN or infinity.")
+    return value
+
+
+def _merge(
+    sizes: dict[str, int], coords: dict[str, Any], array: xr.DataArray, dim: str, name: str
+) -> None:
+    if sizes.setdefault(dim, array.sizes[dim]) != array.sizes[dim]:
+        raise InputError(
+            f"The sweep dim {dim!r} has {sizes[dim]} values, but {array.sizes[dim]} in {name!r}."
+        )
+    if dim not in array.coords:
+        return
+    labels = array.coords[dim].values
+    if dim in coords and not np.array_equal(coords[dim], labels):
+        raise InputError(f"The labels of the sweep dim {dim!r} differ between two values.")
+    coords[dim] = labels
+
+
+def _flat(array: xr.DataArray, axes: tuple[str, ...], sizes: Mapping[str, int]) -> np.ndarray:
+    swept = [dim for dim in sizes if dim in array.dims]
+    if not swept:
+        return array.transpose(*axes).values
+    full = array.expand_dims({d: n for d, n in sizes.items() if d not in array.dims})
+    values = full.transpose(*axes, *sizes).values
+    return values.reshape(*values.shape[: len(axes)], -1)
