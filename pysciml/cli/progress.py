@@ -71,14 +71,14 @@ class Display:
         if self._task is not None:
             self._bar.update(
                 self._task,
-                description=f"epoch {at.epoch}/{at.epochs}",
+                description=f"epoch {min(at.epoch + 1, at.epochs)}/{at.epochs}",
                 total=at.updates,
                 completed=at.update,
                 told=told,
             )
         elif time.monotonic() - self._last >= _LINE_EVERY or at.update >= at.updates:
             self._last = time.monotonic()
-            self._console.print(f"epoch {at.epoch}/{at.epochs}  {told}", soft_wrap=True)
+            self._console.print(f"epoch {at.epoch} of {at.epochs} done  {told}", soft_wrap=True)
 
 
 def _told(at: Any) -> str:

@@ -33,8 +33,9 @@ def plot_history(history: xr.Dataset) -> Figure:
     Figure
         Total and validation loss on the left, the parts of the loss on the right.
     """
-    figure, axes = grid_of_axes(1, 2, height=3.0)
-    left, right = axes[0]
+    parts = [name for name in _PARTS if name in history and bool((history[name] > 0).any())]
+    figure, axes = grid_of_axes(1, 2 if parts else 1, height=3.0)
+    left = axes[0, 0]
     epoch = history["epoch"].values
     left.plot(epoch, history["loss"].values, color=COLOURS["model"], label="training")
     if "validation" in history:
@@ -57,12 +58,14 @@ def plot_history(history: xr.Dataset) -> Figure:
             )
     left.set_title("Loss")
     left.legend(loc="upper right", bbox_to_anchor=(1.0, 0.92))
-    for name, (label, role) in _PARTS.items():
-        if name in history and (history[name] > 0).any():
+    if parts:
+        right = axes[0, 1]
+        for name in parts:
+            label, role = _PARTS[name]
             right.plot(epoch, history[name].values, color=COLOURS[role], label=label)
-    right.set_title("Parts of the training loss")
-    right.legend(loc="upper right")
-    for panel in (left, right):
+        right.set_title("Parts of the training loss")
+        right.legend(loc="upper right")
+    for panel in axes[0]:
         panel.set_yscale("log")
         panel.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         panel.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
@@ -63,8 +64,7 @@ def _difference(axes, table: xr.Dataset, model: str) -> None:
     axes.axhline(0, color=COLOURS["muted"], linewidth=0.8)
     axes.fill_between(
         horizon,
-        100 * chosen["low"].values,
-        100 * chosen["high"].values,
+        *(100 * chosen[name].where(np.isfinite(chosen[name])).values for name in ("low", "high")),
         color=COLOURS["model"],
         alpha=0.18,
         linewidth=0,

@@ -40,17 +40,19 @@ def facts(result: StudyResult) -> list[tuple[str, str]]:
 def summary(result: StudyResult) -> list[str]:
     """Return what was run in a few words, for the head of the page."""
     known = result.facts
-    parts = [result.study.data.source, result.study.model.system.replace("_", "-")]
+    data = result.study.data.source
     if "regions" in known:
-        parts[0] += (
-            f", {known['regions']} regions, {_volumes(known)} volumes of {known['step']:g} s"
-        )
+        size = f"{known['regions']} regions, {_volumes(known)} volumes of {known['step']:g} s"
+        data = f"{data}, {size}"
+    parts = [data]
+    if result.study.model is not None:
+        parts.append(result.study.model.system.replace("_", "-"))
     if count := known.get("parameters"):
         parts.append(f"{count:,} parameters")
     if duration := _duration(known.get("seconds")):
         parts.append(f"trained in {duration}")
     if engine := known.get("engine"):
-        parts.append(f"engine {str(engine).split(',')[0]}")
+        parts.append(f"engine {str(engine).split(':')[0]}")
     return parts
 
 
@@ -95,7 +97,7 @@ def _split(result: StudyResult) -> str:
 
 def _core(result: StudyResult) -> str:
     model = result.study.model
-    return f"{model.system}{_options(model.options)}"
+    return "" if model is None else f"{model.system}{_options(model.options)}"
 
 
 def _network(result: StudyResult) -> str:
@@ -113,7 +115,8 @@ def _training(result: StudyResult) -> str:
         parts.append(f"{known['epochs']} epochs")
     if duration := _duration(known.get("seconds")):
         parts.append(duration)
-    parts.append(f"seed {options.get('seed', 'not given')}")
+    if "seed" in known:
+        parts.append(f"seed {known['seed']}")
     parts += [f"{name} {value}" for name, value in options.items() if name not in _TOLD]
     return ", ".join(parts)
 

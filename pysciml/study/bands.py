@@ -135,6 +135,6 @@ def coverage(run: GokuRun, study: Study, cut: Origins, noise: xr.DataArray) -> x
 
 def has_paths(study: Study) -> bool:
     """Tell whether a study has sample paths: a stochastic core, and paths asked for."""
-    if study.evaluation.paths == 0 or study.network.kind not in ("goku_ui", "goku_net"):
-        return False
-    return study.core().is_stochastic
+    core = study.core()
+    silent = study.network.options.get("noise") == "off"
+    return study.evaluation.paths > 0 and core is not None and core.is_stochastic and not silent

@@ -100,9 +100,9 @@ def inferred(run: GokuRun, study: Study, cut: Origins) -> xr.Dataset:
         model; the attributes ``states`` and ``parameters`` list them with spaces between. Empty
         for a network without a mechanistic core.
     """
-    if study.network.kind not in ("goku_ui", "goku_net"):
-        return xr.Dataset(attrs={"states": "", "parameters": ""})
     core = study.core()
+    if core is None:
+        return xr.Dataset(attrs={"states": "", "parameters": ""})
     found = run.infer(cut.spread(_WINDOWS).histories, refine=study.evaluation.refine)
     known = {**core.state, **core.params}
     for name, values in found.data_vars.items():

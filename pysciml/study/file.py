@@ -16,6 +16,7 @@ from pysciml.study.check import Place, build_table, check_fields, check_keys
 
 if TYPE_CHECKING:
     import pysciml as ps
+    from pysciml.goku.models import LatentForecaster
 
 __all__ = ["Study", "parse_study", "read_study"]
 
@@ -25,6 +26,7 @@ KINDS = {
     "latent_ode": ("LatentODE", "Latent ODE"),
     "lstm": ("LSTMForecaster", "LSTM"),
 }
+WITHOUT_EQUATIONS = ("latent_ode", "lstm")
 TABLES = ("study", "data", "model", "network", "training", "evaluation", "run")
 SOURCES = ("resting_fmri", "hcp")
 
@@ -63,7 +65,7 @@ class Study:
     name: str
     description: str
     data: sections.Data
-    model: sections.Model
+    model: sections.Model | None
     network: sections.Network
     training: Mapping[str, Any]
     evaluation: sections.Evaluation
@@ -82,13 +84,13 @@ class Study:
         short = re.sub(r"\W+", "_", self.name.lower()).strip("_") or "study"
         return Path(self.run.directory or f"runs/{short}")
 
-    def core(self) -> ps.Model:
+    def core(self) -> ps.Model | None:
         """Return the dynamical core, as the catalogue builds it.
 
         Returns
         -------
-        Model
-            The model.
+        Model or None
+            The model; None for a network without equations.
 
         Raises
         ------
@@ -97,12 +99,14 @@ class Study:
         """
         from pysciml import catalog
 
+        if self.model is None:
+            return None
         try:
             return catalog.build(self.model.system, **self.model.options)
         except (InputError, ModelError) as error:
             raise self.place("model").error(None, str(error)) from error
 
-    def build(self, channels: int) -> ps.GokuUI:
+    def build(self, channels: int) -> LatentForecaster:
         """Return the network around its core, for data of so many channels.
 
         Parameters
@@ -121,8 +125,11 @@ class Study:
             If the core or the network refuses its options.
         """
         core = self.core()
+        options = {**self.network.options, "channels": channels}
+        if core is not None:
+            options["model"] = core
         try:
-            return _settings(self.network.kind)(core, channels=channels, **self.network.options)
+            return _settings(self.network.kind)(**options)
         except InputError as error:
             raise self.place("network").error(None, str(error)) from error
 
@@ -234,7 +241,11 @@ def parse_study(text: str, path: Path) -> Study:
             raise StudyError(f"{path}: there is no table or key {name!r} here.{known}")
         if not isinstance(table, dict):
             raise StudyError(f"{path}: {name!r} is a table; write [{name}] and its keys below it.")
-    for name in ("data", "model", "network"):
+    kind = tables.get("network", {}).get("kind")
+    bare = kind in WITHOUT_EQUATIONS
+    if bare and "model" in tables:
+        raise StudyError(f"{path}: a network of kind {kind!r} has no equations; drop [model].")
+    for name in ("data", "network") if bare else ("data", "model", "network"):
         if name not in tables:
             raise StudyError(f"{path}: the table [{name}] is missing.")
 
@@ -246,7 +257,7 @@ def parse_study(text: str, path: Path) -> Study:
         name=head.name or path.stem,
         description=head.description,
         data=_data(tables["data"], place("data")),
-        model=_model(tables["model"], place("model")),
+        model=None if bare else _model(tables["model"], place("model")),
         network=_network(tables["network"], place("network")),
         training=_training(tables.get("training", {}), place("training")),
         evaluation=build_table(

@@ -12,6 +12,7 @@ from pysciml.study.result import StudyResult, read_companions, write_companions
 
 if TYPE_CHECKING:
     from pysciml.goku import GokuRun
+    from pysciml.runs import RunDirectory
     from pysciml.study.data import Prepared
     from pysciml.study.file import Study
 
@@ -66,6 +67,7 @@ def run_study(
         rng=options.pop("seed", None),
         run=folder,
         progress=progress,
+        engine=study.run.engine,
         **options,
     )
     return _finish(run, study, prepared, announce)
@@ -135,7 +137,7 @@ def _finish(run: GokuRun, study: Study, prepared: Prepared, announce: Announce) 
 
     announce("evaluating")
     asked = study.evaluation
-    length = run.settings.length
+    length = run.settings.architecture.length
     first = float(prepared.test["time"].values[0])
     known = prepared.series.sel(time=slice(None, first - 1e-9))
     validation = prepared.validation if prepared.validation.sizes["time"] else None
@@ -147,24 +149,25 @@ def _finish(run: GokuRun, study: Study, prepared: Prepared, announce: Announce) 
     if prepared.left_out is not None:
         apart = origins(prepared.left_out, first, study, length)
         left_out = error_table(run, study, apart, rival, noise)
+    directory = RunDirectory.open(study.directory)
     result = StudyResult(
         study,
-        RunDirectory.open(study.directory),
+        directory,
         table,
         left_out,
         forecast_examples(run, study, cut, noise, list(rival.items())[-1]),
         inferred(run, study, cut),
-        _facts(run, study, prepared, cut.histories.sizes["sample"]),
+        _facts(run, directory, prepared, cut.histories.sizes["sample"]),
     )
     announce("writing the results")
     result.save()
     return result
 
 
-def _facts(run: GokuRun, study: Study, prepared: Prepared, count: int) -> dict[str, Any]:
+def _facts(run: GokuRun, directory: RunDirectory, prepared: Prepared, count: int) -> dict[str, Any]:
     """Single numbers that the report tells."""
     time = prepared.series["time"].values
-    history = run.history
+    history, known = run.history, directory.settings
     return {
         "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "step": float(time[1] - time[0]),
@@ -174,7 +177,12 @@ def _facts(run: GokuRun, study: Study, prepared: Prepared, count: int) -> dict[s
         "validation_steps": prepared.validation.sizes["time"],
         "test_steps": prepared.test.sizes["time"],
         "origins": count,
-        "length": int(run.settings.length),
-        "seconds": float(history["seconds"].values[-1]) if "seconds" in history else float("nan"),
+        "length": int(run.settings.architecture.length),
+        "seconds": float(history["seconds"].sum()) if "seconds" in history else float("nan"),
         "epochs": int(history.sizes["epoch"]),
+        "seed": int(run.seed),
+        "parameters": int(run.parameters),
+        "engine": f"{known['engine']}: {known['engine_reason']}",
+        "source": str(prepared.series.attrs.get("source", "")),
+        "licence": str(prepared.series.attrs.get("licence", "")),
     }
