@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from .errors import ModelError, suggest
-from .tracing import check_rates, depends_on_state
-from .variable import Variable
+import numpy as np
+
+from pysciml.errors import ModelError, suggest
+from pysciml.tracing import check_rates, depends_on_state
+from pysciml.variable import Variable
 
 if TYPE_CHECKING:
-    from .variable import Value
+    from pysciml.variable import Value
 
 __all__ = ["Model", "Noise", "Variable", "model"]
 
@@ -67,7 +69,8 @@ class Model:
     Raises
     ------
     ModelError
-        If a name is used twice or reserved, or a rate is missing, unknown or wrongly shaped.
+        If a name is used twice or reserved, a dim means two things, or a rate is missing, unknown
+        or wrongly shaped.
     """
 
     name: str
@@ -82,6 +85,7 @@ class Model:
 
     def __post_init__(self) -> None:
         _check_names(self)
+        _check_dims(self)
         check_rates(self, self.drift, "rate")
         if self.diffusion is not None:
             check_rates(self, self.diffusion.function, "noise amplitude")
@@ -162,7 +166,8 @@ class Model:
         Model
             This model with its diffusion removed; the model itself if it has none.
         """
-        return dataclasses.replace(self, diffusion=None) if self.is_stochastic else self
+        # Without the recipe, which would build the noise again.
+        return dataclasses.replace(self, diffusion=None, recipe={}) if self.is_stochastic else self
 
     def __repr__(self) -> str:
         kind = "SDE" if self.is_stochastic else "ODE"
@@ -265,3 +270,28 @@ def _check_names(made: Model) -> None:
                     "are labelled by name, so each name may be used once. Rename one of them."
                 )
             seen[name] = group
+
+
+def _check_dims(made: Model) -> None:
+    sizes: dict[str, int] = {}
+    labels: dict[str, Any] = {}
+    for group in (made.state, made.params, made.inputs):
+        for name, variable in group.items():
+            axes = variable.axes(name)
+            for axis, size in zip(axes, variable.shape, strict=True):
+                if axis in RESERVED or axis in made.state or axes.count(axis) > 1:
+                    raise ModelError(
+                        f"Model {made.name!r}: {name!r} cannot have the dims ({', '.join(axes)}): "
+                        f"{axis!r} is there twice, or is the name of a state or of a dimension of "
+                        "results. Rename it."
+                    )
+                known = labels.setdefault(axis, variable.coords.get(axis))
+                given = variable.coords.get(axis, known)
+                if sizes.setdefault(axis, size) != size or not (
+                    known is None or np.array_equal(known, given)
+                ):
+                    raise ModelError(
+                        f"Model {made.name!r}: the dim {axis!r} of {name!r} differs in size or "
+                        "labels from that of an earlier variable. Give both the same, or rename it."
+                    )
+                labels[axis] = given

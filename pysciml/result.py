@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from . import __version__
-from .engines.base import Solution, SolveTask, Status
+from pysciml import __version__
+from pysciml.engines.base import Solution, SolveTask, Status
 
 if TYPE_CHECKING:
-    from .engines.choose import Choice
-    from .sweeps import Sweep
+    from pysciml.engines.choose import Choice
+    from pysciml.grid import Grid
+    from pysciml.sweeps import Sweep
 
 __all__ = ["failure", "label"]
 
@@ -33,7 +34,13 @@ REMEDIES = {
 
 
 def label(
-    task: SolveTask, solution: Solution, sweep: Sweep, chosen: Choice, step: float | None
+    task: SolveTask,
+    solution: Solution,
+    sweep: Sweep,
+    chosen: Choice,
+    grid: Grid,
+    *,
+    status: bool,
 ) -> xr.Dataset:
     """Label what an engine returned.
 
@@ -47,8 +54,10 @@ def label(
         Labels of the batch.
     chosen : Choice
         The engine, and why.
-    step : float or None
-        Longest step of a fixed-step solver.
+    grid : Grid
+        The times, and which of them to keep.
+    status : bool
+        Whether to tell how each trajectory ended.
 
     Returns
     -------
@@ -56,22 +65,32 @@ def label(
         One variable per state, with provenance as attributes.
     """
     variables: dict[str, Any] = {}
-    coords: dict[str, Any] = {"time": task.times, **sweep.coords}
+    times = task.times[grid.first :]
+    coords: dict[Any, Any] = {"time": times, **sweep.coords}
+    failed = solution.status != Status.SUCCESS
+    lost = failed & (times.astype(task.dtype)[:, None] > solution.stopped.astype(task.dtype))
     for name, variable in task.model.state.items():
-        raw = solution.state[name]  # (time, *shape, batch)
+        raw = solution.state[name][grid.first :]  # (time, *shape, batch)
+        if lost.any():
+            raw = np.where(lost.reshape(len(times), *(1,) * len(variable.shape), -1), np.nan, raw)
         moved = np.moveaxis(raw, -1, 0).reshape(*sweep.sizes, *raw.shape[:-1])
         dims = (*sweep.dims, "time", *variable.axes(name))
         variables[name] = (dims, moved, variable.attributes())
         coords.update({k: v for k, v in variable.coords.items() if k in dims})
-    if np.any(solution.status != Status.SUCCESS):
-        status = solution.status.astype(np.int64).reshape(sweep.sizes)
+    if status:
+        codes = solution.status.astype(np.int64).reshape(sweep.sizes)
         meanings = "; ".join(f"{code}: {text}" for code, text in REASONS.items())
-        variables["status"] = (sweep.dims, status, {"long_name": meanings})
-    return xr.Dataset(variables, coords, _provenance(task, solution, chosen, step))
+        variables["status"] = (sweep.dims, codes, {"long_name": meanings})
+    attributes = _provenance(task, solution, sweep, chosen, grid.step)
+    made = xr.Dataset(variables, coords, attributes)
+    for name, variable in {**task.model.params, **task.model.inputs}.items():
+        if name in made.coords:
+            made[name].attrs.update(variable.attributes())
+    return made
 
 
 def _provenance(
-    task: SolveTask, solution: Solution, chosen: Choice, step: float | None
+    task: SolveTask, solution: Solution, sweep: Sweep, chosen: Choice, step: float | None
 ) -> dict[str, Any]:
     failed = int(np.sum(solution.status != Status.SUCCESS))
     attributes: dict[str, Any] = {
@@ -100,6 +119,7 @@ def _provenance(
         plain = {
             name: value.tolist() if value.size <= 1000 else f"array of shape {value.shape}"
             for name, value in values.items()
+            if name not in sweep.coords
         }
         if plain:
             attributes[group] = json.dumps(plain)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from .errors import InputError, suggest
-from .model import Model
-from .variable import Variable
+from pysciml.errors import InputError, suggest
+from pysciml.model import Model
+from pysciml.variable import Variable, numbers
 
 __all__ = ["Sweep", "spread"]
 
@@ -19,6 +19,9 @@ __all__ = ["Sweep", "spread"]
 @dataclass(frozen=True, eq=False)
 class Sweep:
     """Values of a batch, with the labels of the batch.
+
+    The ensemble's own dim, ``trajectory``, comes first, so that the noise of a trajectory does
+    not depend on how many there are.
 
     Parameters
     ----------
@@ -29,7 +32,7 @@ class Sweep:
     sizes : tuple of int
         Their sizes.
     coords : mapping
-        Their coordinates, where known.
+        Their coordinates, where known, and the swept parameters and inputs, as (dims, values).
     """
 
     state: Mapping[str, np.ndarray]
@@ -43,6 +46,11 @@ class Sweep:
     def batch(self) -> int:
         """Count of trajectories."""
         return int(np.prod(self.sizes, dtype=int))
+
+    @property
+    def trajectories(self) -> int:
+        """Size of the ensemble at every value of a sweep; 1 where there is none."""
+        return dict(zip(self.dims, self.sizes, strict=True)).get("trajectory", 1)
 
 
 def spread(
@@ -90,16 +98,31 @@ def spread(
             arrays[group, name] = _labelled(group, name, variable, value)
     sizes: dict[str, int] = {}
     coords: dict[str, Any] = {}
+    owned = {axis for _, variables, _ in groups for n, v in variables.items() for axis in v.axes(n)}
+    taken = owned | {"time", "status", *model.state}
     for (group, name), array in arrays.items():
         own = getattr(model, group)[name].axes(name)
         for dim in map(str, array.dims):
             if dim in own:
                 continue
+            if dim in taken:
+                raise InputError(
+                    f"{name!r} in {group} cannot be swept over {dim!r}, which is a name of the "
+                    "result already; rename the dim."
+                )
             _merge(sizes, coords, array, dim, name)
     if trajectories is not None:
-        sizes["trajectory"] = trajectories
-        coords["trajectory"] = np.arange(trajectories)
-    dims = tuple(sizes)
+        if sizes.setdefault("trajectory", trajectories) != trajectories:
+            raise InputError(
+                f"trajectories={trajectories}, but the dim 'trajectory' of a value has "
+                f"{sizes['trajectory']}; leave one of the two out, or rename the dim."
+            )
+        coords.setdefault("trajectory", np.arange(trajectories))
+    dims = tuple(sorted(sizes, key=lambda dim: dim != "trajectory"))
+    sizes = {dim: sizes[dim] for dim in dims}
+    for (group, name), array in arrays.items():
+        if group != "state" and name not in sizes and any(dim in sizes for dim in array.dims):
+            coords[name] = (array.dims, array.values)
     made: dict[str, dict[str, np.ndarray]] = {"state": {}, "params": {}, "inputs": {}}
     for (group, name), array in arrays.items():
         made[group][name] = _flat(array, getattr(model, group)[name].axes(name), sizes)
@@ -108,11 +131,16 @@ def spread(
 
 def _labelled(group: str, name: str, variable: Variable, value: Any) -> xr.DataArray:
     axes = variable.axes(name)
-    if not isinstance(value, xr.DataArray):
-        try:
-            plain = np.asarray(value, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"{name!r} in {group} must be a number; got {value!r}.") from error
+    raw = value.values if isinstance(value, xr.DataArray) else value
+    try:
+        plain = numbers(raw)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{name!r} in {group} must be a number or an array of numbers; got {raw!r}."
+        ) from error
+    if isinstance(value, xr.DataArray):
+        value = value.copy(data=plain)
+    else:
         if plain.shape != variable.shape:
             raise InputError(
                 f"{name!r} in {group} must have shape {variable.shape}; got {plain.shape}. For a "
@@ -131,6 +159,14 @@ def _labelled(group: str, name: str, variable: Variable, value: Any) -> xr.DataA
             f"{name!r} in {group} must have shape {variable.shape} over ({', '.join(axes)}); "
             f"got {shape}."
         )
+    for axis in axes:
+        if axis in value.coords and axis in variable.coords:
+            labels = variable.coords[axis]
+            if not np.array_equal(value.coords[axis].values, labels):
+                raise InputError(
+                    f"{name!r} in {group} has other labels along {axis!r} than the model, or in "
+                    f"another order; select them in the order {np.asarray(labels).tolist()}."
+                )
     if "time" in value.dims:
         raise InputError(
             f"{name!r} in {group} varies in time, which is not supported yet; write the time "
@@ -144,13 +180,18 @@ def _labelled(group: str, name: str, variable: Variable, value: Any) -> xr.DataA
 def _merge(
     sizes: dict[str, int], coords: dict[str, Any], array: xr.DataArray, dim: str, name: str
 ) -> None:
+    if array.sizes[dim] == 0:
+        raise InputError(f"The sweep dim {dim!r} of {name!r} is empty; give at least one value.")
     if sizes.setdefault(dim, array.sizes[dim]) != array.sizes[dim]:
         raise InputError(
             f"The sweep dim {dim!r} has {sizes[dim]} values, but {array.sizes[dim]} in {name!r}."
         )
-    if dim not in array.coords:
+    if dim in array.coords:
+        labels = array.coords[dim].values
+    elif array.dims == (dim,) and dim == name:  # the values label themselves
+        labels = array.values
+    else:
         return
-    labels = array.coords[dim].values
     if dim in coords and not np.array_equal(coords[dim], labels):
         raise InputError(f"The labels of the sweep dim {dim!r} differ between two values.")
     coords[dim] = labels

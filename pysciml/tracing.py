@@ -6,10 +6,10 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .errors import ModelError, suggest
+from pysciml.errors import ModelError, suggest
 
 if TYPE_CHECKING:
-    from .model import Model
+    from pysciml.model import Model
 
 __all__ = ["Names", "call", "check_rates", "depends_on_state"]
 
@@ -35,6 +35,8 @@ class Names:
         try:
             return self._values[name]
         except KeyError:
+            if name.startswith("__"):  # a protocol that numpy or JAX asks for
+                raise AttributeError(name) from None
             raise ModelError(
                 f"The model has no {name!r} in {self._group}.{suggest(name, self._values)}"
             ) from None
@@ -119,7 +121,7 @@ def check_rates(model: Model, function: Callable[..., Any], what: str) -> None:
     import jax
 
     def shapes(group: Mapping[str, Any]) -> dict[str, Any]:
-        return {k: jax.ShapeDtypeStruct(v.shape, "float32") for k, v in group.items()}
+        return {k: jax.ShapeDtypeStruct(v.shape, "float64") for k, v in group.items()}
 
     def rates(t: Any, u: Any, p: Any, x: Any) -> dict[str, Any]:
         returned = call(function, t, u, p, x)
@@ -133,13 +135,19 @@ def check_rates(model: Model, function: Callable[..., Any], what: str) -> None:
         _check_names(model, returned, what)
         return {name: jax.numpy.asarray(value) for name, value in returned.items()}
 
-    scalar = jax.ShapeDtypeStruct((), "float32")
-    groups = [shapes(group) for group in (model.state, model.params, model.inputs)]
+    groups = (model.state, model.params, model.inputs)
+    not_concrete = (
+        jax.errors.ConcretizationTypeError,
+        jax.errors.TracerArrayConversionError,
+        jax.errors.TracerIntegerConversionError,
+    )
     try:
-        traced = jax.eval_shape(rates, scalar, *groups)
+        with jax.enable_x64(True):  # as solve() does, so that float64 in a model is no surprise
+            scalar = jax.ShapeDtypeStruct((), "float64")
+            traced = jax.eval_shape(rates, scalar, *map(shapes, groups))
     except ModelError:
         raise
-    except jax.errors.ConcretizationTypeError as error:
+    except not_concrete as error:
         raise ModelError(
             f"Model {model.name!r}: its function uses a value where Python needs a number "
             "(an `if`, a `while`, `float()` or numpy on a state or parameter). Use jax.numpy, "
@@ -155,6 +163,11 @@ def check_rates(model: Model, function: Callable[..., Any], what: str) -> None:
             raise ModelError(
                 f"Model {model.name!r}: the {what} of {name!r} has shape {traced[name].shape}; "
                 f"its state has shape {variable.shape}. Return one {what} per component."
+            )
+        if jax.numpy.issubdtype(traced[name].dtype, jax.numpy.complexfloating):
+            raise ModelError(
+                f"Model {model.name!r}: the {what} of {name!r} is complex; states are real. Give "
+                "the real and the imaginary part a state each."
             )
 
 
@@ -191,7 +204,6 @@ def depends_on_state(model: Model, function: Callable[..., Any]) -> bool:
     import jax
 
     groups = (model.state, model.params, model.inputs)
-    shapes = [jax.ShapeDtypeStruct(v.shape, "float32") for g in groups for v in g.values()]
 
     def rates(t: Any, *values: Any) -> list[Any]:
         remaining = iter(values)
@@ -199,7 +211,9 @@ def depends_on_state(model: Model, function: Callable[..., Any]) -> bool:
         returned = call(function, t, *named)
         return [jax.numpy.asarray(returned[name]) for name in model.state]
 
-    jaxpr = jax.make_jaxpr(rates)(jax.ShapeDtypeStruct((), "float32"), *shapes).jaxpr
+    with jax.enable_x64(True):
+        shapes = [jax.ShapeDtypeStruct(v.shape, "float64") for g in groups for v in g.values()]
+        jaxpr = jax.make_jaxpr(rates)(jax.ShapeDtypeStruct((), "float64"), *shapes).jaxpr
     tainted = set(map(id, jaxpr.invars[1 : 1 + len(model.state)]))
     for equation in jaxpr.eqns:
         if any(id(atom) in tainted for atom in equation.invars):

@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import ModelError
+from pysciml.errors import ModelError
 
 if TYPE_CHECKING:
     import xarray as xr
 
     Value = float | Sequence[float] | np.ndarray | xr.DataArray
 
-__all__ = ["Variable"]
+__all__ = ["Variable", "numbers"]
+
+
+def numbers(value: Any) -> np.ndarray:
+    """Copy a real number or an array of them into a float64 array.
+
+    Parameters
+    ----------
+    value : object
+        What was given.
+
+    Returns
+    -------
+    numpy.ndarray
+        The numbers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it holds text, complex numbers, dates or objects; numpy would convert some of them.
+
+    Examples
+    --------
+    >>> numbers([1, 2])
+    array([1., 2.])
+    """
+    array = np.array(value)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"not real numbers: {array.dtype}")
+    return array.astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +64,14 @@ class Variable:
         Names of the axes of an array value; ``<name>_0``, ``<name>_1``, ... unless given.
     description : str, optional
         What it is, kept as the attribute ``long_name`` of results.
+    coords : mapping, optional
+        Labels along the dims, by dim.
 
     Raises
     ------
     ModelError
-        If the value is not a finite number, does not fit its dims, or lies outside its bounds.
+        If the value is not a finite number, does not fit its dims and coords, or lies outside
+        its bounds.
 
     Examples
     --------
@@ -53,10 +85,12 @@ class Variable:
     bounds: tuple[float, float] | None = None
     dims: tuple[str, ...] | None = None
     description: str = ""
-    coords: Mapping[Hashable, Any] = field(default_factory=dict)
+    coords: Mapping[Any, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         value = self.value
+        if isinstance(self.dims, str):
+            object.__setattr__(self, "dims", (self.dims,))
         if hasattr(value, "dims") and hasattr(value, "coords"):  # a DataArray, xarray not imported
             array: Any = value
             units = self.units or str(array.attrs.get("units", ""))
@@ -68,7 +102,7 @@ class Variable:
             object.__setattr__(self, "coords", {**own, **self.coords})
             value = array.values
         try:
-            number = np.array(value, dtype=np.float64)
+            number = numbers(value)
         except (TypeError, ValueError) as error:
             raise ModelError(
                 f"A value must be a number or an array of numbers; got {value!r}."
@@ -84,12 +118,22 @@ class Variable:
                 f"dims names {len(self.dims)} axes ({', '.join(self.dims)}) but the value has "
                 f"{number.ndim} (shape {number.shape}). Give one name per axis."
             )
+        for axis, labels in self.coords.items():
+            axes = self.dims or ()
+            if axis not in axes or np.shape(labels) != (number.shape[axes.index(str(axis))],):
+                raise ModelError(
+                    f"coords labels {axis!r} with shape {np.shape(labels)}, which does not fit the "
+                    f"dims {axes} of shape {number.shape}. Give one label per entry of a dim."
+                )
         self._check_bounds(number)
 
     def _check_bounds(self, number: np.ndarray) -> None:
         if self.bounds is None:
             return
-        low, high = map(float, self.bounds)
+        try:
+            low, high = map(float, self.bounds)
+        except (TypeError, ValueError) as error:
+            raise ModelError(f"bounds must be (low, high); got {self.bounds!r}.") from error
         if not low < high:
             raise ModelError(f"bounds must be (low, high) with low < high; got ({low}, {high}).")
         if np.any(number < low) or np.any(number > high):
@@ -115,7 +159,7 @@ class Variable:
         return self.array.size
 
     def axes(self, name: str) -> tuple[str, ...]:
-        """Names of the axes, for a variable called `name`.
+        """Name the axes, for a variable called `name`.
 
         Parameters
         ----------
@@ -132,7 +176,7 @@ class Variable:
         return tuple(f"{name}_{axis}" for axis in range(self.array.ndim))
 
     def attributes(self) -> dict[str, str]:
-        """Units and description as attributes of a labelled array.
+        """Give units and description as attributes of a labelled array.
 
         Returns
         -------

@@ -1,11 +1,11 @@
 """Known systems, one file each, with units, parameter ranges and source."""
 
-from .lorenz63 import lorenz63
-from .lotka_volterra import lotka_volterra
-from .ornstein_uhlenbeck import ornstein_uhlenbeck
-from .registry import build, names
-from .stuart_landau import stuart_landau
-from .van_der_pol import van_der_pol
+from pysciml.catalog.lorenz63 import lorenz63
+from pysciml.catalog.lotka_volterra import lotka_volterra
+from pysciml.catalog.ornstein_uhlenbeck import ornstein_uhlenbeck
+from pysciml.catalog.registry import build, names
+from pysciml.catalog.stuart_landau import stuart_landau
+from pysciml.catalog.van_der_pol import van_der_pol
 
 __all__ = [
     "build",

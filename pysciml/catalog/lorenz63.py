@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..model import Model, Variable, model
-from .registry import entry
+from pysciml.catalog.registry import entry
+from pysciml.model import Model, Variable, model
 
 __all__ = ["lorenz63"]
 
 
 @entry
 def lorenz63() -> Model:
-    """Lorenz's model of convection; chaotic at its default parameters.
+    """Model convection as Lorenz did; chaotic at its default parameters.
 
     Returns
     -------

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..model import Model, Variable, model
-from .registry import entry
+from pysciml.catalog.registry import entry
+from pysciml.model import Model, Variable, model
 
 __all__ = ["ornstein_uhlenbeck"]
 

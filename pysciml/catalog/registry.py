@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, ParamSpec
 
-from ..errors import InputError, suggest
-from ..model import Model
+from pysciml.errors import InputError, suggest
+from pysciml.model import Model
 
 __all__ = ["build", "entry", "names"]
 
@@ -31,12 +31,20 @@ def entry(function: Callable[P, Model]) -> Callable[P, Model]:
         The same function, whose models know their name and options.
     """
     name = function.__name__
+    build: Callable[..., Model] = function
+
+    @functools.lru_cache(maxsize=64)
+    def once(options: tuple[tuple[str, Any], ...]) -> Model:
+        given = dict(options)
+        return dataclasses.replace(build(**given), recipe={"system": name, **given})
 
     @functools.wraps(function)
     def made(*args: P.args, **kwargs: P.kwargs) -> Model:
         bound = inspect.signature(function).bind(*args, **kwargs)
-        recipe = {"system": name, **bound.arguments}
-        return dataclasses.replace(function(*args, **kwargs), recipe=recipe)
+        # One model for the same options, so that its compiled solvers are found again. A study
+        # file has lists where the options are pairs.
+        plain = {k: tuple(v) if isinstance(v, list) else v for k, v in bound.arguments.items()}
+        return once(tuple(plain.items()))
 
     ENTRIES[name] = made
     return made
@@ -92,8 +100,7 @@ def build(name: str, **options: Any) -> Model:
         if option not in known:
             hint = suggest(option, known) or " It has no options."
             raise InputError(f"{name} has no option {option!r}.{hint}")
-    # A study file has lists where the options are pairs.
-    plain: Mapping[str, Any] = {
-        k: tuple(v) if isinstance(v, list) else v for k, v in options.items()
-    }
-    return ENTRIES[name](**plain)
+    try:
+        return ENTRIES[name](**options)
+    except TypeError as error:
+        raise InputError(f"An option of {name} has the wrong type: {error}.") from error

@@ -7,9 +7,9 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from ..errors import InputError
-from ..model import Model, Variable, model
-from .registry import entry
+from pysciml.catalog.registry import entry
+from pysciml.errors import InputError
+from pysciml.model import Model, Variable, model
 
 __all__ = ["stuart_landau"]
 
@@ -69,8 +69,10 @@ def stuart_landau(
     >>> ps.catalog.stuart_landau(2, stochastic=False)
     Model('stuart_landau', ODE, state=(x, y), params=(a, omega, C, G))
     """
-    if oscillators < 1:
-        raise InputError(f"stuart_landau needs at least one oscillator; got {oscillators}.")
+    if not isinstance(oscillators, int) or oscillators < 1:
+        raise InputError(
+            f"stuart_landau needs a whole number of oscillators, at least one; got {oscillators!r}."
+        )
     n = oscillators
     axis, matrix = ("oscillator",), ("oscillator_from", "oscillator")
     labels = {"oscillator": np.arange(n)}
@@ -79,8 +81,8 @@ def stuart_landau(
         return np.full(shape, (bounds[0] + bounds[1]) / 2)
 
     state = {
-        "x": Variable(np.full(n, 0.35), dims=axis, coords=labels, description="real part"),
-        "y": Variable(np.full(n, 0.35), dims=axis, coords=labels, description="imaginary part"),
+        "x": Variable(np.full(n, 0.35), "1", None, axis, "real part", labels),
+        "y": Variable(np.full(n, 0.35), "1", None, axis, "imaginary part", labels),
     }
     params: dict[str, Any] = {
         "a": Variable(
@@ -91,7 +93,8 @@ def stuart_landau(
         ),
         "C": Variable(
             middle(coupling, (n, n)),
-            bounds=coupling,
+            "1",
+            coupling,
             dims=matrix,
             description="coupling, from first to second",
             coords={**labels, "oscillator_from": np.arange(n)},

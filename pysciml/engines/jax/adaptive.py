@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..base import Status
-from .system import Field, Lanes
+from pysciml.engines.base import Status
+from pysciml.engines.jax.system import Field, Lanes
 
 __all__ = ["Adaptive", "solve_adaptive"]
 
@@ -95,7 +95,7 @@ def solve_adaptive(
     t = jnp.full(batch, times[0])
     end = times[-1]
     slope = field.drift(t, y0)
-    h = jnp.minimum(_first_step(field, t, y0, slope, rtol, atol), end - times[0])
+    h = _first_step(field, t, y0, slope, end - times[0], rtol, atol)
     zero = jnp.zeros(batch, jnp.int32)
     start = Adaptive(
         t, h, y0, slope, t, y0, (slope,) * 7, jnp.ones(batch, t.dtype), zero, zero, zero
@@ -134,17 +134,26 @@ def _combine(y: Lanes, h: jax.Array, weights: Any, stages: Any) -> Lanes:
 
 
 def _first_step(
-    field: Field, t: jax.Array, y: Lanes, slope: Lanes, rtol: jax.Array, atol: jax.Array
+    field: Field,
+    t: jax.Array,
+    y: Lanes,
+    slope: Lanes,
+    span: jax.Array,
+    rtol: jax.Array,
+    atol: jax.Array,
 ) -> jax.Array:
-    """Guess the first step (Hairer, Norsett & Wanner, II.4)."""
+    """Guess the first step, at most the span (Hairer, Norsett & Wanner, II.4)."""
     scale = tuple(atol + rtol * jnp.abs(lane) for lane in y)
     d0, d1 = _norm(y, scale), _norm(slope, scale)
     h0 = jnp.where((d0 < 1e-5) | (d1 < 1e-5), 1e-6, 0.01 * d0 / jnp.maximum(d1, 1e-30))
+    h0 = jnp.minimum(h0, span)
     ahead = field.drift(t + h0, _combine(y, h0, (1.0,), (slope,)))
     change = tuple(b - a for a, b in zip(slope, ahead, strict=True))
     largest = jnp.maximum(d1, _norm(change, scale) / h0)
     h1 = jnp.where(largest <= 1e-15, jnp.maximum(1e-6, h0 * 1e-3), (0.01 / largest) ** 0.2)
-    return jnp.minimum(100 * h0, h1)
+    h = jnp.minimum(jnp.minimum(100 * h0, h1), span)
+    # Where the rates are not finite any step will do: the loop shortens it, then gives up.
+    return jnp.where(jnp.isfinite(h), h, span)
 
 
 def _advance(

@@ -12,9 +12,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from .system import Field
+from pysciml.engines.jax.system import Field
 
-__all__ = ["STEPS", "integrate"]
+__all__ = ["EVALUATIONS", "STEPS", "integrate"]
 
 Step = Callable[[Field, Any, Any, Any, Any], Any]
 UNROLLED_STEPS = 8  # between two save times; beyond, an inner loop keeps the program small
@@ -133,6 +133,7 @@ STEPS: dict[str, Step] = {
     "Heun": heun,
     "RK4": rk4,
 }
+EVALUATIONS = {"Euler": 1, "EulerMaruyama": 1, "EulerHeun": 1, "Heun": 2, "RK4": 4}  # of the drift
 
 
 def integrate(

@@ -10,12 +10,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ...errors import CapabilityError
-from ...model import Model
-from ..base import Solution, SolveTask, Status
-from .adaptive import solve_adaptive
-from .kernels import STEPS, integrate
-from .system import System
+from pysciml.engines.base import Solution, SolveTask, Status
+from pysciml.engines.jax.adaptive import solve_adaptive
+from pysciml.engines.jax.kernels import EVALUATIONS, STEPS, integrate
+from pysciml.engines.jax.system import System
+from pysciml.errors import CapabilityError
+from pysciml.model import Model
 
 __all__ = ["solve"]
 
@@ -59,6 +59,9 @@ def solve(task: SolveTask) -> Solution:
             y0, group(task.params), group(task.inputs), cast(task.times), noise, _tolerances(task)
         )
         state = dict(zip(task.model.state, map(np.asarray, path), strict=True))
+        if not task.solver.adaptive:
+            steps = task.batch * task.substeps * (len(task.times) - 1)
+            counts = {"steps": steps, "evaluations": steps * EVALUATIONS[task.solver.name]}
         return Solution(
             state,
             np.asarray(status),
@@ -86,7 +89,7 @@ def _noise(task: SolveTask) -> Any:
     if task.model.diffusion is None:
         return None
     if task.increments is None:
-        key = jax.random.key(task.seed)
+        key = jax.random.key(task.seed, impl="threefry2x32")  # whatever the user's default is
         return jax.vmap(functools.partial(jax.random.fold_in, key))(np.arange(task.batch))
     moved = np.moveaxis(np.asarray(task.increments, dtype=task.dtype), 0, -1)
     return moved.reshape(len(task.times) - 1, task.substeps, *moved.shape[1:])
@@ -98,26 +101,25 @@ def _compiled(model: Model, solver: str, substeps: int, dtype: str) -> Callable[
 
     def fixed(y0: Any, params: Any, inputs: Any, times: Any, noise: Any, tolerances: Any) -> Any:
         field = system.field(params, inputs)
+        h = (times[1:] - times[:-1]) / substeps
+
+        def drawn(index: jax.Array) -> Any:
+            def draw(key: jax.Array) -> jax.Array:
+                key = jax.random.fold_in(key, index)
+                return jax.random.normal(key, (substeps, system.size), dtype)
+
+            return system.lanes(jnp.sqrt(h[index]) * jax.vmap(draw, out_axes=-1)(noise))
+
+        def given(index: jax.Array) -> Any:
+            return system.lanes(noise[index])
+
         increments = None
-        if noise is not None and jnp.issubdtype(noise.dtype, jax.dtypes.prng_key):
-            h = (times[1:] - times[:-1]) / substeps
-
-            def increments(index: jax.Array) -> Any:
-                def draw(key: jax.Array) -> jax.Array:
-                    key = jax.random.fold_in(key, index)
-                    return jax.random.normal(key, (substeps, system.size), dtype)
-
-                draws = jax.vmap(draw, out_axes=-1)(noise)
-                return system.lanes(jnp.sqrt(h[index]) * draws)
-
-        elif noise is not None:
-
-            def increments(index: jax.Array) -> Any:
-                return system.lanes(noise[index])
-
+        if noise is not None:
+            keys = jnp.issubdtype(noise.dtype, jax.dtypes.prng_key)
+            increments = drawn if keys else given
         path = integrate(STEPS[solver], field, y0, times, substeps, increments)
         status, stopped = _finite(path, times)
-        return path, status, stopped, {"steps": jnp.asarray((len(times) - 1) * substeps)}
+        return path, status, stopped, {}
 
     def adaptive(y0: Any, params: Any, inputs: Any, times: Any, noise: Any, tolerances: Any) -> Any:
         field = system.field(params, inputs)

@@ -1,0 +1,177 @@
+"""The grid of a solve: times to save, steps between them, and what is wrong with either."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pysciml.errors import InputError
+from pysciml.solvers import Solver
+
+__all__ = ["Grid", "make_grid", "positive"]
+
+MAX_STEPS = 100_000_000
+
+
+class Grid(NamedTuple):
+    """Times of a solve.
+
+    Parameters
+    ----------
+    times : array
+        The initial time, then the times to save, increasing.
+    substeps : int
+        Steps of equal length between two of them (fixed-step solvers).
+    step : float or None
+        The longest step; None for an adaptive solver.
+    first : int
+        Index of the first time that the result keeps: 1 where the initial one was not asked for.
+    """
+
+    times: np.ndarray
+    substeps: int
+    step: float | None
+    first: int
+
+
+def make_grid(
+    method: Solver, t: tuple[float, float], save: Any, dt: float | None, dtype: str
+) -> Grid:
+    """Turn the times that a user gave into a grid.
+
+    Parameters
+    ----------
+    method : Solver
+        The solver.
+    t : tuple of float
+        Initial and final time.
+    save : float, array, "steps" or None
+        Step between save times, the times, or every step.
+    dt : float or None
+        Largest step of a fixed-step solver.
+    dtype : str
+        In which precision the times must differ.
+
+    Returns
+    -------
+    Grid
+        The grid.
+
+    Raises
+    ------
+    InputError
+        If the times are not usable.
+    """
+    try:
+        start, end = (float(value) for value in t)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"t must be (initial time, final time); got {t!r}.") from error
+    if not (math.isfinite(start) and math.isfinite(end) and start < end):
+        raise InputError(f"t must run forward, from a time to a later one; got ({start}, {end}).")
+    span = end - start
+    if dt is not None and positive("dt", dt) > span:
+        raise InputError(f"dt must be at most the span {span}; got {dt!r}.")
+    times, first = _saved(method, start, end, save, dt)
+    substeps, step = 1, None
+    if not method.adaptive:
+        longest = float(np.max(np.diff(times)))
+        wanted = min(longest, span / 1000) if dt is None else float(dt)
+        substeps = max(1, math.ceil(longest / wanted - 1e-9))
+        step = longest / substeps
+        _check_count(substeps * (len(times) - 1), "dt")
+    shortest = float(np.min(np.diff(times))) / substeps
+    resolution = 4 * float(np.spacing(np.abs(times).max().astype(dtype)))
+    if shortest < resolution:
+        raise InputError(
+            f"Near time {times[-1]:g}, {dtype} cannot tell times apart that differ by "
+            f"{shortest:.3g}. Use longer steps, let t start at 0, or use dtype='float64'."
+        )
+    return Grid(times, substeps, step, first)
+
+
+def positive(name: str, value: Any) -> float:
+    """Return a positive, finite number, or refuse it by its name.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument.
+    value : object
+        What was given.
+
+    Returns
+    -------
+    float
+        The number.
+
+    Raises
+    ------
+    InputError
+        If it is not a positive number.
+    """
+    try:
+        number = math.nan if isinstance(value, str | bool) else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not (math.isfinite(number) and number > 0):
+        raise InputError(f"{name} must be a positive number; got {value!r}.")
+    return number
+
+
+def _saved(
+    method: Solver, start: float, end: float, save: Any, dt: float | None
+) -> tuple[np.ndarray, int]:
+    span = end - start
+    if isinstance(save, str):
+        if save != "steps":
+            raise InputError(f"save must be a step, an array of times or 'steps'; got {save!r}.")
+        if method.adaptive:
+            raise InputError(
+                "save='steps' is for a fixed-step solver with dt; give a step or the times."
+            )
+        count = 1000 if dt is None else math.ceil(span / dt * (1 - 1e-12))
+        _check_count(count, "dt")
+        return np.linspace(start, end, count + 1), 0
+    if save is None:
+        return np.linspace(start, end, 1001), 0
+    try:
+        times = np.asarray(save, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"save must be a step, an array of times or 'steps'; got {save!r}."
+        ) from error
+    if times.ndim == 0:
+        return _regular(start, end, positive("save", times[()])), 0
+    return _given(start, end, times)
+
+
+def _regular(start: float, end: float, step: float) -> np.ndarray:
+    if step > end - start:
+        raise InputError(f"save must be at most the span {end - start}; got {step}.")
+    _check_count((end - start) / step, "save")
+    count = math.floor((end - start) / step * (1 + 1e-12)) + 1
+    return np.minimum(start + step * np.arange(count), end)
+
+
+def _given(start: float, end: float, times: np.ndarray) -> tuple[np.ndarray, int]:
+    if times.ndim != 1 or times.size == 0:
+        raise InputError(f"save must be a step or times in one dimension; got shape {times.shape}.")
+    if not np.all(np.isfinite(times)) or np.any(np.diff(times) <= 0):
+        raise InputError("The save times must be finite and increasing, without duplicates.")
+    if times[0] < start or times[-1] > end:
+        raise InputError(
+            f"The save times run from {times[0]} to {times[-1]}, outside t = ({start}, {end})."
+        )
+    if times[-1] == start:
+        raise InputError(f"save has no time after the initial one, {start}; give a later one.")
+    return (times, 0) if times[0] == start else (np.concatenate([[start], times]), 1)
+
+
+def _check_count(count: float, name: str) -> None:
+    if count > MAX_STEPS:
+        raise InputError(
+            f"{name} asks for {count:.3g} steps; at most {MAX_STEPS:.0e} are allowed. Use a "
+            f"longer {name} or a shorter span."
+        )
