@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..base import Solution, SolveTask
+from pysciml.engines.base import Solution, SolveTask
 
 if TYPE_CHECKING:
-    from ...goku.task import Forecasting, GokuTask, Watch
+    from pysciml.goku.task import Forecasting, GokuTask, Watch
 
 __all__ = ["JaxEngine"]
+
+_version = functools.cache(version)  # reading metadata takes longer than a small solve
 
 
 class JaxEngine:
@@ -29,7 +32,7 @@ class JaxEngine:
         dict
             Version by package.
         """
-        return {name: version(name) for name in ("jax", "jaxlib", "equinox", "optax")}
+        return {name: _version(name) for name in ("jax", "jaxlib", "equinox", "optax")}
 
     def solve(self, task: SolveTask) -> Solution:
         """Solve a batch of trajectories.
@@ -44,7 +47,7 @@ class JaxEngine:
         Solution
             States at the save times, and how each trajectory ended.
         """
-        from .solve import solve
+        from pysciml.engines.jax.solve import solve
 
         return solve(task)
 
@@ -67,7 +70,7 @@ class JaxEngine:
         mapping
             State of the finished run.
         """
-        from .goku.train import train
+        from pysciml.engines.jax.goku.train import train
 
         return train(task, arrays, watch)
 
@@ -86,6 +89,6 @@ class JaxEngine:
         Forecasting
             What infers, reconstructs and forecasts.
         """
-        from .goku.forecaster import Forecaster
+        from pysciml.engines.jax.goku.forecaster import Forecaster
 
         return Forecaster(task, weights)
