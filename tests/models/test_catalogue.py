@@ -1,0 +1,70 @@
+"""The catalogue: every system has units, bounds and a source, and can be built by its name."""
+
+import json
+
+import jax
+import numpy as np
+import pytest
+
+import pysciml as ps
+from pysciml.errors import InputError
+from pysciml.tracing import call
+
+
+@pytest.mark.parametrize("name", ps.catalog.names())
+def test_a_system_says_what_its_numbers_are(name):
+    model = ps.catalog.build(name)
+    assert model.name == name
+    assert model.description
+    assert "doi:" in model.source
+    for variable in (*model.state.values(), *model.params.values()):
+        assert variable.units
+        assert variable.description
+    assert any(variable.bounds for variable in model.params.values())
+
+
+def test_the_systems_are_listed_in_order():
+    names = ps.catalog.names()
+    assert names == sorted(names)
+    assert {"lorenz63", "lotka_volterra", "ornstein_uhlenbeck", "stuart_landau"} <= set(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("lorentz63", {}, "no system 'lorentz63' in the catalogue. Did you mean 'lorenz63'?"),
+        ("stuart_landau", {"oscilators": 3}, "no option 'oscilators'. Did you mean 'oscillators'?"),
+        ("lorenz63", {"sigma": 3.0}, "lorenz63 has no option 'sigma'. It has no options"),
+        ("stuart_landau", {"oscillators": 0}, "at least one; got 0"),
+        ("stuart_landau", {"oscillators": 2.5}, "whole number of oscillators, at least one; got 2"),
+        ("stuart_landau", {"oscillators": "three"}, "at least one; got 'three'"),
+        ("stuart_landau", {"growth": 1.0}, "An option of stuart_landau has the wrong type"),
+    ],
+)
+def test_what_is_not_known_is_refused(name, options, message):
+    with pytest.raises(InputError, match=message.replace("?", r"\?")):
+        ps.catalog.build(name, **options)
+
+
+def test_the_recipe_builds_the_same_model_again():
+    made = ps.catalog.stuart_landau(4, growth=(-0.5, 0.5), noise=0.0)
+    recipe = json.loads(json.dumps(made.recipe))  # as a file gives it back, pairs as lists
+    assert ps.catalog.build(recipe.pop("system"), **recipe) is made
+    assert made.params["a"].bounds == (-0.5, 0.5)
+    assert ps.catalog.stuart_landau(4) is not made
+
+
+def test_the_stuart_landau_network_is_the_sum_over_its_pairs():
+    n, rng = 4, np.random.default_rng(0)
+    model = ps.catalog.stuart_landau(n)
+    z = rng.normal(size=n) + 1j * rng.normal(size=n)
+    a, omega, C, G = rng.normal(size=n), rng.normal(size=n), rng.normal(size=(n, n)), 0.7
+    expected = [
+        (a[j] + 1j * omega[j] - abs(z[j]) ** 2) * z[j]
+        + G * sum(C[i, j] * (z[i] - z[j]) for i in range(n))
+        for j in range(n)
+    ]
+    values = {"a": a, "omega": omega, "C": C, "G": G, "sigma": 0.0}
+    with jax.enable_x64(True):
+        rates = call(model.drift, 0.0, {"x": z.real, "y": z.imag}, values, {})
+    np.testing.assert_allclose(rates["x"] + 1j * rates["y"], expected, rtol=1e-13)
