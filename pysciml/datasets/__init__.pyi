@@ -1,3 +1,4 @@
+from .benchmark import stuart_landau_benchmark as stuart_landau_benchmark
 from .checks import check_series as check_series
 from .checks import uniform_step as uniform_step
 from .connectome import hcp as hcp
@@ -13,5 +14,6 @@ __all__ = [
     "hcp",
     "resting_fmri",
     "split_time",
+    "stuart_landau_benchmark",
     "uniform_step",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from ..errors import DataError
+from pysciml.errors import DataError
 
 __all__ = ["check_series", "uniform_step"]
 

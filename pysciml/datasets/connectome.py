@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from ..errors import DataError
-from .aal2 import REGIONS, SUBCORTICAL
+from pysciml.datasets.aal2 import REGIONS, SUBCORTICAL
+from pysciml.errors import DataError
 
 __all__ = ["hcp"]
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import xarray as xr
 
-from ..errors import DataError, InputError
-from .checks import check_series
+from pysciml.datasets.checks import check_series
+from pysciml.errors import DataError, InputError
 
 __all__ = ["Split", "split_time"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from ..errors import DataError
-from .checks import check_series
+from pysciml.datasets.checks import check_series
+from pysciml.errors import DataError
 
 __all__ = ["Standardiser"]
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from ..model import Model
-from ..solvers import Solver
+from pysciml.model import Model
+from pysciml.solvers import Solver
 
 if TYPE_CHECKING:
-    from ..goku.task import Forecasting, GokuTask, Watch
+    from pysciml.goku.task import Forecasting, GokuTask, Watch
 
 __all__ = ["Engine", "Solution", "SolveTask", "Status"]
 

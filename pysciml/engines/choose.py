@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from ..errors import EngineError, suggest
-from .base import Engine
+from pysciml.engines.base import Engine
+from pysciml.errors import EngineError, suggest
 
 __all__ = ["Choice", "choose"]
 
@@ -50,6 +50,6 @@ def choose(name: str = "auto") -> Choice:
         )
     if name != "jax":
         raise EngineError(f"There is no engine {name!r}.{suggest(name, ['auto', 'jax', 'julia'])}")
-    from .jax.engine import JaxEngine
+    from pysciml.engines.jax.engine import JaxEngine
 
     return Choice(JaxEngine(), reason)

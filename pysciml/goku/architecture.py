@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ..errors import InputError, suggest
-from . import windows
+from pysciml.errors import InputError, suggest
+from pysciml.goku import windows
 
 __all__ = ["Architecture", "Encoder", "Noise"]
 

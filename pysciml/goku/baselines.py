@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from ..datasets.checks import uniform_step
-from ..errors import DataError, InputError, suggest
-from .forecaster import FittedForecaster, as_samples, rolling_origins
-from .ridge_var import FittedRidgeVAR, RidgeVAR
+from pysciml.datasets.checks import uniform_step
+from pysciml.errors import DataError, InputError, suggest
+from pysciml.goku.forecaster import FittedForecaster, as_samples, rolling_origins
+from pysciml.goku.ridge_var import FittedRidgeVAR, RidgeVAR
 
 __all__ = [
     "FittedHistoricalMean",

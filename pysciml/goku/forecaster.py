@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from ..datasets.checks import check_series, uniform_step
-from ..errors import DataError, InputError
+from pysciml.datasets.checks import check_series, uniform_step
+from pysciml.errors import DataError, InputError
 
 __all__ = ["FittedForecaster", "as_samples", "rolling_origins"]
 

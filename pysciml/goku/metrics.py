@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from ..datasets.checks import check_series, uniform_step
-from ..errors import DataError, InputError
+from pysciml.datasets.checks import check_series, uniform_step
+from pysciml.errors import DataError, InputError
 
 __all__ = ["normalised_rmse", "nrmse", "nrmse_per_horizon"]
 

@@ -9,9 +9,9 @@ from itertools import pairwise
 import numpy as np
 import xarray as xr
 
-from ..datasets.checks import uniform_step
-from ..errors import DataError, InputError
-from .forecaster import FittedForecaster, as_samples, rolling_origins
+from pysciml.datasets.checks import uniform_step
+from pysciml.errors import DataError, InputError
+from pysciml.goku.forecaster import FittedForecaster, as_samples, rolling_origins
 
 __all__ = ["FittedRidgeVAR", "RidgeVAR"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from ..errors import InputError
+from pysciml.errors import InputError
 
 __all__ = ["Training"]
 
@@ -86,9 +86,7 @@ class Training:
             if expected is float and isinstance(value, int) and not isinstance(value, bool):
                 value = float(value)
                 object.__setattr__(self, field.name, value)
-            if not isinstance(value, expected) or (
-                expected is int and isinstance(value, bool)
-            ):
+            if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
                 raise InputError(
                     f"{field.name} must be of type {expected.__name__}; got {value!r}."
                 )

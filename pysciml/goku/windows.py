@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import InputError
+from pysciml.errors import InputError
 
 __all__ = ["count", "cut", "join", "snap"]
 

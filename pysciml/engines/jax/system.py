@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ...model import Model
-from ...tracing import call
+from pysciml.model import Model
+from pysciml.tracing import call
 
 __all__ = ["Field", "Lanes", "System"]
 

@@ -9,11 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ....goku.architecture import Architecture
-from ....model import Model
-from ..kernels import STEPS, integrate
-from ..system import Field, System
-from .layers import LSTM, Dense, mish
+from pysciml.engines.jax.goku.layers import LSTM, Dense, mish
+from pysciml.engines.jax.kernels import STEPS, integrate
+from pysciml.engines.jax.system import Field, System
+from pysciml.goku.architecture import Architecture
+from pysciml.model import Model
 
 __all__ = ["Core", "LSTMCore", "ModelCore", "NeuralODE", "parameter_bounds"]
 
@@ -125,7 +125,7 @@ class ModelCore(eqx.Module):
         return named
 
     def jump_scale(self, params: jax.Array | None, steps: int) -> jax.Array | None:
-        """Standard deviation that the model's own noise gives the state after some steps.
+        """Give the standard deviation that the noise alone lends the state after some steps.
 
         The noise is taken as it is at the origin and the drift is neglected, which is exact
         for additive noise to first order in time.
@@ -163,7 +163,7 @@ class NeuralODE(eqx.Module):
     def __init__(self, made: Architecture, key: jax.Array) -> None:
         sizes = (made.state, made.hidden, made.hidden, made.state)
         keys = jax.random.split(key, 3)
-        self.layers = [Dense(a, b, k) for a, b, k in zip(sizes, sizes[1:], keys, strict=False)]
+        self.layers = [Dense(a, b, k) for a, b, k in zip(sizes[:-1], sizes[1:], keys, strict=True)]
         self.solver, self.substeps = made.solver, made.substeps
 
     def path(

@@ -18,7 +18,7 @@ __all__ = ["LSTM", "RNN", "Attention", "Dense", "Gaussian", "Recurrent", "Residu
 
 
 def mish(x: jax.Array) -> jax.Array:
-    """x tanh(softplus(x)) (Misra 2019), in a form with one exponential.
+    """Mish, x tanh(softplus(x)) (Misra 2019), in a form with one exponential.
 
     Parameters
     ----------

@@ -5,17 +5,28 @@ Arrays are time-major: data (time, batch, channel), states (time, d, batch).
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from ....goku import windows
-from ....goku.architecture import Architecture
-from ....model import Model
-from .cores import Core, LSTMCore, ModelCore, NeuralODE, parameter_bounds
-from .layers import LSTM, RNN, Attention, Dense, Gaussian, Recurrent, ResidualMLP, last, mish
+from pysciml.engines.jax.goku.cores import Core, LSTMCore, ModelCore, NeuralODE, parameter_bounds
+from pysciml.engines.jax.goku.layers import (
+    LSTM,
+    RNN,
+    Attention,
+    Dense,
+    Gaussian,
+    Recurrent,
+    ResidualMLP,
+    last,
+    mish,
+)
+from pysciml.goku import windows
+from pysciml.goku.architecture import Architecture
+from pysciml.model import Model
 
 __all__ = ["Codes", "Decoded", "LatentModel", "Posterior"]
 
@@ -92,7 +103,7 @@ class ParameterEncoder(eqx.Module):
         keys = jax.random.split(key, 6)
         sizes = (made.features, made.recurrent, made.recurrent)
         layers = 1 if made.encoder == "attention" else 2
-        pairs = list(zip(sizes, sizes[1:], strict=False))[:layers]
+        pairs = list(itertools.pairwise(sizes))[:layers]
         self.forward = [LSTM(a, b, k) for (a, b), k in zip(pairs, keys, strict=False)]
         self.backward = [LSTM(a, b, k) for (a, b), k in zip(pairs, keys[2:], strict=False)]
         both = 2 * made.recurrent
@@ -166,10 +177,14 @@ class LatentModel(eqx.Module):
     def physical(self, codes: Codes) -> tuple[jax.Array, jax.Array | None]:
         """Map codes to initial states (d, windows, batch) and parameters (parameters, batch)."""
         starts = jnp.moveaxis(self.to_state(codes.state), -1, 0)
-        if self.to_params is None or codes.params is None:
-            return starts, None
-        low, high = jnp.asarray(self.bounds, starts.dtype).T[:, :, None]
-        return starts, low + (high - low) * jax.nn.sigmoid(self.to_params(codes.params).T)
+        return starts, self.parameters(codes.params)
+
+    def parameters(self, code: jax.Array | None) -> jax.Array | None:
+        """Map the code of the parameters into their bounds: (parameters, batch)."""
+        if self.to_params is None or code is None:
+            return None
+        low, high = jnp.asarray(self.bounds, code.dtype).T[:, :, None]
+        return low + (high - low) * jax.nn.sigmoid(self.to_params(code).T)
 
     def decode(self, codes: Codes, key: jax.Array | None = None, horizon: int = 0) -> Decoded:
         """Solve from the codes and read out; only the last window runs on into the future."""
@@ -182,9 +197,10 @@ class LatentModel(eqx.Module):
         params: jax.Array | None,
         key: jax.Array | None = None,
         horizon: int = 0,
+        span: int | None = None,
     ) -> Decoded:
-        """Solve from initial states (d, windows, batch) and read out."""
-        made = self.architecture
+        """Solve from initial states (d, windows, batch), `span` save points each, and read out."""
+        span = self.architecture.span if span is None else span
         d, count, batch = starts.shape
         early = late = None if key is None else key
         if key is not None:
@@ -194,13 +210,13 @@ class LatentModel(eqx.Module):
         if joined:
             tiled = None if params is None else jnp.tile(params, (1, joined))
             flat = starts[:, :joined].reshape(d, -1)
-            path = self.core.path(flat, tiled, made.span, early)
-            pieces.append(path.reshape(made.span, d, joined, batch))
+            path = self.core.path(flat, tiled, span, early)
+            pieces.append(path.reshape(span, d, joined, batch))
         future = jnp.zeros((0, d, batch), starts.dtype)
         if horizon:
-            path = self.core.path(starts[:, -1], params, made.span + horizon, late)
-            pieces.append(path[: made.span, :, None])
-            future = path[made.span :]
+            path = self.core.path(starts[:, -1], params, span + horizon, late)
+            pieces.append(path[:span, :, None])
+            future = path[span:]
         windowed = jnp.concatenate(pieces, axis=2)
         states = windows.join(windowed.transpose(0, 2, 1, 3), jnp)
         states = jnp.concatenate([states, future])

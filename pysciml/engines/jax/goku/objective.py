@@ -7,7 +7,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from .network import Codes, Decoded, LatentModel, Posterior
+from pysciml.engines.jax.goku.network import Codes, Decoded, LatentModel, Posterior
 
 __all__ = ["Terms", "continuity", "divergence", "draw", "objective"]
 

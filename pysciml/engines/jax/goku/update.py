@@ -1,4 +1,4 @@
-"""One update of a training run: crop, gradient, AdamW, running mean of the weights."""
+"""One update of a training run: crops, gradient, AdamW, running mean of the weights."""
 
 from __future__ import annotations
 
@@ -9,21 +9,36 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
+from jax.flatten_util import ravel_pytree
 
-from ....goku.training import Training
-from .network import LatentModel
-from .objective import Terms, objective
+from pysciml.engines.jax.goku.network import LatentModel
+from pysciml.engines.jax.goku.objective import Terms, objective
+from pysciml.goku.training import Training
 
 __all__ = ["State", "Updater"]
 
 
 class State(NamedTuple):
-    """Arrays of a training run, all that an update changes."""
+    """Arrays of a training run, all that an update changes.
 
-    weights: Any
-    average: Any
+    Parameters
+    ----------
+    weights, average : array
+        All weights in one vector, and their running mean. One vector, since the optimiser then
+        compiles to a few operations instead of a few per layer.
+    optimiser : pytree
+        State of the optimiser, over that vector.
+    update : array
+        Updates done.
+    scale : array
+        Factor on the learning rate; halved when an epoch is tried again.
+    """
+
+    weights: jax.Array
+    average: jax.Array
     optimiser: Any
     update: jax.Array
+    scale: jax.Array
 
 
 class Updater:
@@ -37,17 +52,14 @@ class Updater:
         Settings.
     updates : int
         Updates of the whole run, which the schedules span.
-    scale : float
-        Factor on the learning rate.
     """
 
-    def __init__(
-        self, model: LatentModel, training: Training, updates: int, scale: float = 1.0
-    ) -> None:
+    def __init__(self, model: LatentModel, training: Training, updates: int) -> None:
         self.training, self.updates = training, updates
-        self.weights, self.static = eqx.partition(model, eqx.is_array)
+        arrays, self.static = eqx.partition(model, eqx.is_array)
+        self.weights, self.unravel = ravel_pytree(arrays)
         warmup = min(training.warmup, updates // 10)
-        rate = scale * training.learning_rate
+        rate = training.learning_rate
         self.rate: Callable[[Any], Any] = optax.schedules.warmup_cosine_decay_schedule(
             rate / 50, rate, warmup, max(updates, warmup + 1), rate / 100
         )
@@ -55,47 +67,58 @@ class Updater:
             optax.clip_by_global_norm(training.clip),
             optax.adamw(self.rate, weight_decay=training.weight_decay),
         )
-        self.step = jax.jit(self._step, donate_argnums=0)
+        self.step = jax.jit(self._step)
 
     def start(self) -> State:
         """State of the run before its first update."""
         weights = self.weights
-        copy = jax.tree.map(jnp.copy, weights)
-        return State(weights, copy, self.optimiser.init(weights), jnp.zeros((), jnp.int32))
+        count, scale = jnp.zeros((), jnp.int32), jnp.ones(())
+        return State(weights, weights, self.optimiser.init(weights), count, scale)
 
-    def model(self, weights: Any) -> LatentModel:
-        """Put weights into the model."""
-        return eqx.combine(weights, self.static)
+    def model(self, weights: jax.Array) -> LatentModel:
+        """Put a vector of weights into the model."""
+        return eqx.combine(self.unravel(weights), self.static)
 
     def kl_weight(self, update: jax.Array) -> jax.Array:
-        """Weight of the KL divergence: rises linearly over 90 % of every cycle (Fu et al. 2019)."""
+        """Weight of the KL divergence: rises over 90 % of every cycle (Fu et al. 2019)."""
         cycle = self.updates / self.training.kl_cycles
         phase = (update % cycle) / cycle
         return self.training.kl * jnp.minimum(phase / 0.9, 1.0)
 
-    def crops(self, series: jax.Array, key: jax.Array) -> jax.Array:
-        """Draw crops of series (sample, time, channel): (time, batch, channel)."""
+    def keys(self, key: jax.Array, update: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Keys of an update, for its crops and for its noise."""
+        crop_key, loss_key = jax.random.split(jax.random.fold_in(key, update))
+        return crop_key, loss_key
+
+    def places(self, series: jax.Array, key: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """Draw sample, first step and sign of every crop of a batch."""
         made, training = self.static.architecture, self.training
         length = made.length + training.forecast_steps
         which, where, sign = jax.random.split(key, 3)
-        samples = jax.random.randint(which, (training.batch,), 0, series.shape[0])
-        starts = jax.random.randint(where, (training.batch,), 0, series.shape[1] - length + 1)
+        batch = (training.batch,)
+        samples = jax.random.randint(which, batch, 0, series.shape[0])
+        starts = jax.random.randint(where, batch, 0, series.shape[1] - length + 1)
+        signs = jax.random.rademacher(sign, batch, series.dtype)
+        return samples, starts, signs if training.flip else jnp.ones_like(signs)
 
-        def crop(sample: jax.Array, start: jax.Array) -> jax.Array:
+    def crops(self, series: jax.Array, key: jax.Array) -> jax.Array:
+        """Draw crops of series (sample, time, channel): (time, batch, channel)."""
+        samples, starts, signs = self.places(series, key)
+        length = self.static.architecture.length + self.training.forecast_steps
+
+        def crop(sample: jax.Array, start: jax.Array, sign: jax.Array) -> jax.Array:
             corner = (sample, start, jnp.zeros((), start.dtype))
-            return jax.lax.dynamic_slice(series, corner, (1, length, series.shape[2]))[0]
+            shape = (1, length, series.shape[2])
+            return sign * jax.lax.dynamic_slice(series, corner, shape)[0]
 
-        crops = jax.vmap(crop, out_axes=1)(samples, starts)
-        if training.flip:
-            crops = crops * jax.random.rademacher(sign, (1, training.batch, 1), crops.dtype)
-        return crops
+        return jax.vmap(crop, out_axes=1)(samples, starts, signs)
 
     def _step(self, state: State, series: jax.Array, key: jax.Array) -> tuple[State, Terms]:
-        crop_key, loss_key = jax.random.split(jax.random.fold_in(key, state.update))
+        crop_key, loss_key = self.keys(key, state.update)
         data = self.crops(series, crop_key)
         training = self.training
 
-        def loss(weights: Any) -> tuple[jax.Array, Terms]:
+        def loss(weights: jax.Array) -> tuple[jax.Array, Terms]:
             return objective(
                 self.model(weights),
                 data,
@@ -109,9 +132,9 @@ class Updater:
 
         gradient, terms = jax.grad(loss, has_aux=True)(state.weights)
         change, optimiser = self.optimiser.update(gradient, state.optimiser, state.weights)
-        weights = optax.apply_updates(state.weights, change)
+        weights = state.weights + state.scale * change
         # The mean forgets its start: early on it covers the updates so far.
         seen = state.update.astype(jnp.float32)
         decay = jnp.minimum(training.average, seen / (seen + 10.0))
-        average = jax.tree.map(lambda a, w: decay * a + (1 - decay) * w, state.average, weights)
-        return State(weights, average, optimiser, state.update + 1), terms
+        average = decay * state.average + (1 - decay) * weights
+        return State(weights, average, optimiser, state.update + 1, state.scale), terms

@@ -1,0 +1,307 @@
+"""The training loop: epochs of updates, validation, the best weights, and what to do with NaN."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+
+from pysciml.engines.jax.goku.arrays import named, restored
+from pysciml.engines.jax.goku.network import LatentModel
+from pysciml.engines.jax.goku.objective import Terms
+from pysciml.engines.jax.goku.update import State, Updater
+from pysciml.errors import SolveError
+from pysciml.goku.task import GokuTask, Progress, Watch
+
+__all__ = ["HISTORY", "train"]
+
+HISTORY = ("epoch", *Terms._fields, "validation", "learning_rate")
+CROPS = 256  # of validation, at most
+
+
+class Run:
+    """A training run in memory.
+
+    Parameters
+    ----------
+    task : GokuTask
+        What is trained, and on what.
+    """
+
+    def __init__(self, task: GokuTask) -> None:
+        self.task = task
+        made = task.architecture
+        weight_key, self.key = jax.random.split(jax.random.key(task.seed))
+        self.updater = Updater(
+            LatentModel(made, task.model, task.dt, weight_key), task.training, task.updates
+        )
+        self.series = jnp.asarray(task.series, jnp.float32)
+        self.state = self.updater.start()
+        self.best = self.state.average
+        self.scale = jnp.ones(task.architecture.state)
+        self.best_score, self.since_best = math.inf, 0
+        self.retries = 0
+        # Sums of the terms over the updates of an epoch that is not finished, and their count.
+        self.partial = np.zeros(len(Terms._fields) + 1)
+        self.history: dict[str, list[float]] = {name: [] for name in HISTORY}
+        held = task.series if task.validation is None else task.validation
+        self.crops = _even_crops(task, held)
+        self._judge = jax.jit(self._judged)
+
+    @property
+    def epoch(self) -> int:
+        """Epochs done."""
+        return len(self.history["epoch"])
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """State of the run as named arrays; :meth:`restore` takes them back."""
+        made: dict[str, np.ndarray] = {}
+        for prefix, vector in self._vectors().items():
+            made.update(named(self.updater.unravel(vector), prefix))
+        made["best/state_scale"] = np.asarray(self.scale)
+        made.update(named(self.state.optimiser, "optimiser"))
+        made["run/update"] = np.asarray(self.state.update)
+        made["run/scale"] = np.asarray(self.state.scale)
+        made["run/best_score"] = np.asarray(self.best_score)
+        made["run/partial"] = self.partial.copy()
+        made["run/counts"] = np.asarray([self.since_best, self.retries])
+        made.update({f"history/{k}": np.asarray(v, np.float64) for k, v in self.history.items()})
+        return made
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Continue from the arrays of an earlier run."""
+        vectors = {}
+        for prefix, vector in self._vectors().items():
+            tree = restored(self.updater.unravel(vector), prefix, arrays)
+            vectors[prefix] = ravel_pytree(tree)[0]
+        self.best = vectors["best"]
+        self.scale = jnp.asarray(arrays["best/state_scale"])
+        self.state = State(
+            vectors["weights"],
+            vectors["average"],
+            restored(self.state.optimiser, "optimiser", arrays),
+            jnp.asarray(arrays["run/update"]),
+            jnp.asarray(arrays["run/scale"]),
+        )
+        self.best_score = float(arrays["run/best_score"])
+        self.since_best, self.retries = map(int, arrays["run/counts"])
+        self.partial = np.array(arrays["run/partial"])
+        self.history = {k: arrays[f"history/{k}"].tolist() for k in HISTORY}
+
+    def _vectors(self) -> dict[str, jax.Array]:
+        return {
+            "weights": self.state.weights,
+            "average": self.state.average,
+            "best": self.best,
+        }
+
+    def validate(self) -> tuple[float, jax.Array]:
+        """Judge the running mean of the weights: its error, and the size of the states.
+
+        The error is NaN where there are no validation data.
+        """
+        error, scale = self._judge(self.state.average, self.crops)
+        return (math.nan if self.task.validation is None else float(error)), scale
+
+    def _judged(self, weights: jax.Array, crops: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """NRMSE of reconstruction, plus that of the forecast where training has one."""
+        model, made = self.updater.model(weights), self.task.architecture
+        seen = crops[: made.length]
+        horizon = crops.shape[0] - made.length
+        decoded = model.decode(model.encode(seen).mean, None, horizon)
+        error = (decoded.data - crops) ** 2
+        parts = [(error[: made.length], seen)]
+        if horizon:
+            parts.append((error[made.length :], crops[made.length :]))
+        errors = [jnp.mean(jnp.sqrt(e.mean(axis=(0, 2)))) / jnp.mean(jnp.abs(x)) for e, x in parts]
+        return jnp.sum(jnp.stack(errors)), jnp.std(decoded.states, axis=(0, 2)) + 1e-6
+
+    def blame(self, state: State) -> str:
+        """Say which sample, time and variable of the next update is not finite."""
+        crop_key, loss_key = self.updater.keys(self.key, state.update)
+        samples, starts, _ = self.updater.places(self.series, crop_key)
+        data = self.updater.crops(self.series, crop_key)
+        model = self.updater.model(state.weights)
+        made = self.task.architecture
+        noise = jax.random.split(loss_key, 3)[0] if self.task.training.stochastic else None
+        seen = data[: made.length]
+        decoded = model.decode(model.encode(seen).mean, noise, data.shape[0] - made.length)
+        states = np.asarray(decoded.states)  # (time, d, batch)
+        bad = np.argwhere(~np.isfinite(states).transpose(2, 0, 1))
+        if not len(bad):
+            return "The latent states are finite; the weights or the gradient are not."
+        crop, step, component = map(int, bad[0])
+        names = _component_names(self.task)
+        at = (int(starts[crop]) + step) * self.task.dt
+        return (
+            f"In sample {int(samples[crop])} the latent variable {names[component]} is not finite "
+            f"from time {at:.6g} after the start of the training data."
+        )
+
+
+def train(
+    task: GokuTask, arrays: Mapping[str, np.ndarray] | None, watch: Watch
+) -> Mapping[str, np.ndarray]:
+    """Train a latent model, from `arrays` of an earlier state or from the start.
+
+    An epoch whose loss is not finite is tried again from its start with the learning rate
+    halved, at most ``training.retries`` times in a run; after that the run stops.
+
+    Parameters
+    ----------
+    task : GokuTask
+        What is trained, and on what.
+    arrays : mapping or None
+        State of an earlier, interrupted run.
+    watch : Watch
+        Hears of every update and epoch.
+
+    Returns
+    -------
+    mapping
+        State of the finished run.
+
+    Raises
+    ------
+    SolveError
+        If the loss is not finite and the retries are used up; names sample, time and variable.
+    """
+    run = Run(task)
+    if arrays is not None:
+        run.restore(arrays)
+    training = task.training
+    clock = Clock(run)
+    while run.epoch < training.epochs and not _out_of_patience(run):
+        started = run.state
+        terms, finished = _epoch(run, watch, clock)
+        if not finished:
+            break
+        if not math.isfinite(terms.loss):
+            reason = _retry(run, started)
+            if reason:
+                raise SolveError(reason)
+            continue
+        epoch = run.epoch + 1
+        due = epoch % training.validate_every == 0 or epoch == training.epochs
+        score, scale = run.validate() if due else (math.nan, run.scale)
+        # Without validation data the latest weights are the best there are.
+        better = due and (task.validation is None or score < run.best_score)
+        if better:
+            run.best, run.scale = run.state.average, scale
+            run.best_score, run.since_best = score, 0
+        elif due:
+            run.since_best += 1
+        rate = float(run.updater.rate(run.state.update - 1) * run.state.scale)
+        row = (epoch, *terms, score, rate)
+        for name, value in zip(HISTORY, row, strict=True):
+            run.history[name].append(float(value))
+        watch.checkpoint(run.arrays, better)
+        if watch.stop:
+            break
+    return run.arrays()
+
+
+def _out_of_patience(run: Run) -> bool:
+    patience = run.task.training.patience
+    return bool(patience) and run.since_best >= patience
+
+
+def _epoch(run: Run, watch: Watch, clock: Clock) -> tuple[Terms, bool]:
+    """Run the updates of one epoch; return the mean terms, and whether it was finished."""
+    count = run.task.updates_per_epoch
+    while run.partial[-1] < count:
+        run.state, terms = run.updater.step(run.state, run.series, run.key)
+        values = np.asarray(jax.device_get(terms), np.float64)
+        run.partial += [*values, 1]
+        watch.progress(clock.progress(float(values[0])))
+        if not math.isfinite(values[0]):
+            break
+        if watch.stop and run.partial[-1] < count:
+            return Terms(*run.partial[:-1]), False
+    mean = run.partial[:-1] / run.partial[-1]
+    run.partial = np.zeros_like(run.partial)
+    return Terms(*mean), True
+
+
+def _retry(run: Run, started: State) -> str:
+    """Go back to the start of the epoch with half the rate; or say why that is over."""
+    if run.retries >= run.task.training.retries:
+        # The state before the update that fails tells what fails.
+        state = started
+        for _ in range(run.task.updates_per_epoch):
+            after, terms = run.updater.step(state, run.series, run.key)
+            if not math.isfinite(float(terms.loss)):
+                break
+            state = after
+        return (
+            f"The loss became {float(terms.loss)} in epoch {run.epoch + 1}, and again after "
+            f"{run.retries} retries with a lower learning rate. {run.blame(state)} Lower "
+            "learning_rate, raise substeps, or narrow the bounds of the parameters."
+        )
+    run.retries += 1
+    run.state = started._replace(scale=started.scale / 2)
+    return ""
+
+
+class Clock:
+    """Rate of the updates and the time that is left.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run, self.began = run, 0.0
+        self.first = int(run.state.update)
+
+    def progress(self, loss: float) -> Progress:
+        """Say where the run stands, after an update with this loss."""
+        now, task = time.perf_counter(), self.run.task
+        update = int(self.run.state.update)
+        if update <= self.first + 1:
+            self.began = now  # the first update compiles
+        timed = update - self.first - 1
+        rate = timed / (now - self.began) if timed > 0 and now > self.began else math.nan
+        scores = [v for v in self.run.history["validation"] if math.isfinite(v)]
+        return Progress(
+            epoch=self.run.epoch,
+            epochs=task.training.epochs,
+            update=update,
+            updates=task.updates,
+            loss=loss,
+            validation=scores[-1] if scores else math.nan,
+            rate=rate,
+            seconds_left=(task.updates - update) / rate if rate > 0 else math.nan,
+        )
+
+
+def _even_crops(task: GokuTask, series: Any) -> jax.Array:
+    """Crops of series at even distances: (time, crop, channel)."""
+    data = np.asarray(series, np.float32)
+    length = task.architecture.length + task.training.forecast_steps
+    # The forecast part of validation is cut short where the data are.
+    length = min(length, data.shape[1])
+    starts = np.arange(0, data.shape[1] - length + 1)
+    per_sample = max(1, CROPS // data.shape[0])
+    picked = starts[np.linspace(0, len(starts) - 1, min(per_sample, len(starts))).astype(int)]
+    crops = [sample[s : s + length] for sample in data for s in picked]
+    chosen = np.linspace(0, len(crops) - 1, min(CROPS, len(crops))).astype(int)
+    return jnp.asarray(np.stack([crops[i] for i in chosen], axis=1))
+
+
+def _component_names(task: GokuTask) -> list[str]:
+    if task.model is None:
+        return [f"z[{i}]" for i in range(task.architecture.state)]
+    names = []
+    for name, variable in task.model.state.items():
+        for index in np.ndindex(variable.shape):
+            names.append(f"{name}[{', '.join(map(str, index))}]" if index else name)
+    return names
