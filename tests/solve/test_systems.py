@@ -1,0 +1,116 @@
+"""Every system of the catalogue against what is known of it."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import pysciml as ps
+
+TIGHT = {"rtol": 1e-11, "atol": 1e-11}
+
+
+def test_lotka_volterra_keeps_its_first_integral():
+    # Volterra (1926): c x - d log x + b y - a log y is constant along an orbit.
+    model = ps.catalog.lotka_volterra()
+    start = xr.DataArray([0.3, 1.0, 2.5], dims="orbit")
+    sol = ps.solve(model, t=(0, 30), save=0.1, state={"x": start}, **TIGHT)
+    a, b, c, d = (float(model.params[name].array) for name in "abcd")
+    integral = c * sol.x - d * np.log(sol.x) + b * sol.y - a * np.log(sol.y)
+    assert float(abs(integral - integral.isel(time=0)).max()) < 1e-8
+    assert float(sol.x.std("time").min()) > 0.3
+
+
+def test_a_stuart_landau_oscillator_spirals_as_its_solution_does():
+    # Without coupling, r' = (a - r^2) r and the phase grows by omega t, so that
+    # r^2 = a / (1 + (a / r0^2 - 1) exp(-2 a t)).
+    a, omega, z0 = np.array([0.5, 0.9, -0.4]), np.array([0.8, 0.2, 0.6]), 0.1 + 0.2j
+    sol = ps.solve(
+        ps.catalog.stuart_landau(3, stochastic=False),
+        t=(0, 40),
+        save=0.5,
+        state={"x": np.full(3, z0.real), "y": np.full(3, z0.imag)},
+        params={"a": a, "omega": omega, "G": 0.0},
+        **TIGHT,
+    )
+    t = sol.time.values[:, None]
+    radius = np.sqrt(a / (1 + (a / abs(z0) ** 2 - 1) * np.exp(-2 * a * t)))
+    expected = radius * np.exp(1j * (np.angle(z0) + omega * t))
+    np.testing.assert_allclose(sol.x + 1j * sol.y, expected, rtol=0, atol=1e-9)
+    # The limit cycle: radius sqrt(a) above the bifurcation, rest below it.
+    final = np.hypot(sol.x, sol.y).isel(time=-1)
+    np.testing.assert_allclose(final, [0.5**0.5, 0.9**0.5, 0], atol=1e-6)
+
+
+def test_coupled_stuart_landau_oscillators_synchronise():
+    # Equal oscillators with equal coupling k to all of N: the difference of two small ones grows
+    # at the rate a - G k N, so it dies out where G k N > a.
+    n, a, strength = 3, 0.2, 0.5
+    sol = ps.solve(
+        ps.catalog.stuart_landau(n, stochastic=False),
+        t=(0, 4),
+        save=1.0,
+        state={"x": [1e-5, 0, -1e-5], "y": np.zeros(n)},
+        params={
+            "a": np.full(n, a),
+            "omega": np.full(n, 0.7),
+            "C": np.full((n, n), 0.2),
+            "G": strength,
+        },
+        rtol=1e-10,
+        atol=1e-16,
+    )
+    gap = (sol.x + 1j * sol.y).isel(oscillator=0) - (sol.x + 1j * sol.y).isel(oscillator=2)
+    rate = a + 0.7j - strength * 0.2 * n
+    np.testing.assert_allclose(gap, 2e-5 * np.exp(rate * sol.time.values), rtol=1e-7)
+
+
+def test_the_noise_of_a_stuart_landau_network_spreads_its_states():
+    # At the start, before the drift acts: variance sigma^2 t per component, all independent.
+    model, n, dt = ps.catalog.stuart_landau(2), 3000, 1e-4
+    sol = ps.solve(model, t=(0, dt), save=dt, dt=dt, trajectories=n, rng=4)
+    steps = sol.to_array().isel(time=-1) - 0.35
+    flat = steps.stack(component=("variable", "oscillator")).values
+    sigma = float(model.params["sigma"].array)
+    unit = np.cov(flat.T) / (sigma**2 * dt)
+    assert np.all(abs(unit - np.eye(4)) < 5 * np.sqrt(2 / n))
+
+
+def test_van_der_pol_has_its_published_period():
+    # mu = 1: Andersen and Geer (1982), SIAM J. Appl. Math. 42, 678.
+    period = 6.6632868593231301896996820305
+    sol = ps.solve(
+        ps.catalog.van_der_pol(), t=(0, 60 + period), save=[60, 60 + period], rtol=1e-12, atol=1e-12
+    )
+    for name in ("x", "v"):
+        assert float(sol[name][1]) == pytest.approx(float(sol[name][0]), abs=1e-8)
+    # and no shorter one
+    assert abs(sol.v[0]) + abs(sol.x[0]) > 0.5
+
+
+def test_van_der_pol_swings_to_2_for_weak_damping():
+    # Averaging: A(t) = 2 / sqrt(1 + (4 / A0^2 - 1) exp(-mu t)), with an error of order mu.
+    mu, a0 = 0.01, 0.5
+    sol = ps.solve(
+        ps.catalog.van_der_pol(mu), t=(0, 900), save=0.5, state={"x": a0}, rtol=1e-8, atol=1e-8
+    )
+    amplitude = np.hypot(sol.x, sol.v).values
+    expected = 2 / np.sqrt(1 + (4 / a0**2 - 1) * np.exp(-mu * sol.time.values))
+    np.testing.assert_allclose(amplitude, expected, atol=mu)
+    assert amplitude[-1] == pytest.approx(2, abs=mu)
+
+
+def test_lorenz_63_rests_at_its_fixed_points():
+    # Lorenz (1963): x = y = +-sqrt(beta (rho - 1)), z = rho - 1; stable for 1 < rho < 24.74.
+    rho, beta = 10.0, 8 / 3
+    sol = ps.solve(
+        ps.catalog.lorenz63(),
+        t=(0, 60),
+        save=60.0,
+        state={"x": xr.DataArray([1.0, -1.0], dims="side")},
+        params={"rho": rho},
+    )
+    rest = np.sqrt(beta * (rho - 1))
+    final = sol.isel(time=-1)
+    np.testing.assert_allclose(final.x, [rest, -rest], atol=1e-5)
+    np.testing.assert_allclose(final.y, [rest, -rest], atol=1e-5)
+    np.testing.assert_allclose(final.z, rho - 1, atol=1e-5)
