@@ -91,7 +91,7 @@ def jax_state() -> EngineState:
     details = {
         "version": jax.__version__,
         "devices": devices,
-        "compilation_cache": jax.config.jax_compilation_cache_dir or "none",
+        "compilation_cache": getattr(jax.config, "jax_compilation_cache_dir", None) or "none",
     }
     return EngineState("jax", True, f"JAX {jax.__version__} runs on {', '.join(devices)}.", details)
 

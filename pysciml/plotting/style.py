@@ -11,6 +11,7 @@ import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 __all__ = ["COLOURS", "CYCLE", "WIDTH", "grid_of_axes", "short", "styled"]
 
@@ -35,7 +36,7 @@ COLOURS = {
 CYCLE = [COLOURS[role] for role in ("model", "rival", "third", "fourth", "fifth", "sixth")]
 WIDTH = 9.0  # inches: the text width of the report
 
-_RC = {
+_RC: dict[Any, Any] = {
     "axes.edgecolor": COLOURS["muted"],
     "axes.facecolor": "none",
     "axes.grid": True,
@@ -86,9 +87,9 @@ def grid_of_axes(
     rows: int = 1, columns: int = 1, *, height: float, width: float = WIDTH, **options: Any
 ) -> tuple[Figure, np.ndarray]:
     """Return a new figure and its axes as an array of shape (rows, columns)."""
-    figure = Figure(figsize=(width, height), layout="constrained")
     # Fonts of a browser differ from those that the layout is made with: leave them some room.
-    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.07)
+    layout = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.07)
+    figure = Figure(figsize=(width, height), layout=layout)
     axes = figure.subplots(rows, columns, squeeze=False, **options)
     return figure, axes
 

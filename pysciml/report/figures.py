@@ -102,7 +102,7 @@ def _forecasts(result: StudyResult, examples: xr.Dataset) -> tuple[str, str, str
 
 def _typical_regions(examples: xr.Dataset) -> list[str]:
     """Regions at evenly spaced ranks of forecast error."""
-    error = np.square(examples["future"] - examples["forecast"]).mean(("example", "horizon"))
+    error = ((examples["future"] - examples["forecast"]) ** 2).mean(("example", "horizon"))
     order = np.argsort(error.values)
     count = min(_REGIONS, order.size)
     ranks = ((np.arange(count) + 0.5) / count * order.size).astype(int)
@@ -132,7 +132,7 @@ def _coverage(result: StudyResult, table: xr.Dataset) -> tuple[str, str, str, Fi
 
 def _reconstruction(examples: xr.Dataset) -> tuple[str, str, str, Figure]:
     past = examples[["history", "reconstruction"]]
-    rest = float(np.square(past["history"] - past["reconstruction"]).mean())
+    rest = float(((past["history"] - past["reconstruction"]) ** 2).mean())
     share = 100 * (1 - rest / float(past["history"].var()))
     text = (
         "The window of the first origin above, all regions by time, on one colour scale. Over the "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -12,7 +13,12 @@ from pysciml.plotting.style import COLOURS
 
 __all__ = ["inline_svg"]
 
-_RC = {"svg.fonttype": "none", "svg.hashsalt": "pysciml", "figure.dpi": 144, "savefig.dpi": 144}
+_RC: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "pysciml",
+    "figure.dpi": 144,
+    "savefig.dpi": 144,
+}
 
 
 def inline_svg(figure: Figure, name: str, description: str) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
+from pysciml.study.blocks import blocks, in_blocks
+
 if TYPE_CHECKING:
     from pysciml.goku import GokuRun
     from pysciml.study.evaluate import Origins
@@ -16,7 +18,6 @@ __all__ = ["LEVELS", "QUANTILES", "coverage", "observation_noise", "sample_paths
 
 LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-_NUMBERS = 20_000_000  # numbers of sample paths in memory at once
 _MOST = 256  # origins whose bands are judged
 
 
@@ -47,7 +48,8 @@ def observation_noise(run: GokuRun, series: xr.DataArray, length: int, refine: i
     if windows.sizes["sample"] > _MOST:
         chosen = np.linspace(0, windows.sizes["sample"] - 1, _MOST).astype(int)
         windows = windows.isel(sample=chosen)
-    rest = windows.values - run.reconstruct(windows, refine=refine).values
+    rebuilt = in_blocks(lambda block: run.reconstruct(block, refine=refine), windows)
+    rest = windows.values - rebuilt.values
     return xr.DataArray(
         np.sqrt(np.square(rest).mean(axis=(0, 1))),
         dims="channel",
@@ -109,17 +111,13 @@ def coverage(run: GokuRun, study: Study, cut: Origins, noise: xr.DataArray) -> x
         return xr.Dataset()
     cut = cut.spread(_MOST)
     futures = cut.futures.values[:, None]
-    count, _, steps, channels = futures.shape
-    block = max(1, min(count, _NUMBERS // (study.evaluation.paths * steps * channels)))
-    inside: dict[str, list[np.ndarray]] = {"coverage_paths": [], "coverage": []}
-    for start in range(0, count, block):
-        index = np.arange(start, start + block) % count
-        kept = slice(0, count - start)
+    depths: dict[str, list[np.ndarray]] = {"coverage_paths": [], "coverage": []}
+    for index, fresh in blocks(cut.histories.sizes["sample"]):
         draws = sample_paths(run, study, cut.histories.isel(sample=index), noise)
-        for name, values in zip(inside, draws, strict=True):
-            # Rank of the truth among the paths, in 0..1; central bands follow from it.
-            rank = (values < futures[index]).mean(axis=1)[kept]
-            inside[name].append(2 * np.abs(rank - 0.5))
+        for name, values in zip(depths, draws, strict=True):
+            # Central bands follow from the rank of the truth among the paths, in 0..1.
+            rank = (values < futures[index]).mean(axis=1)[:fresh]
+            depths[name].append(2 * np.abs(rank - 0.5))
     levels = np.array(LEVELS)[:, None]
     return xr.Dataset(
         {
@@ -127,7 +125,7 @@ def coverage(run: GokuRun, study: Study, cut: Origins, noise: xr.DataArray) -> x
                 ("level", "horizon"),
                 (np.concatenate(parts)[None] <= levels[..., None, None]).mean(axis=(1, 3)),
             )
-            for name, parts in inside.items()
+            for name, parts in depths.items()
         },
         coords={"level": np.array(LEVELS), "horizon": cut.futures["time"].values},
     )

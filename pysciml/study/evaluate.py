@@ -10,17 +10,16 @@ import numpy as np
 import xarray as xr
 
 from pysciml.study.bands import coverage
+from pysciml.study.blocks import in_blocks
 from pysciml.study.compare import compare
 
 if TYPE_CHECKING:
     from pysciml.goku import GokuRun
     from pysciml.study.file import Study
 
-__all__ = ["Origins", "error_table", "forecast_in_blocks", "origins", "rivals"]
+__all__ = ["Origins", "error_table", "origins", "rivals"]
 
 Forecast = Callable[[xr.DataArray, int], xr.DataArray]
-
-_BLOCK = 128  # histories at once: bounds memory, and all blocks share one compiled program
 
 
 @dataclass(frozen=True)
@@ -98,34 +97,6 @@ def rivals(
     return {name: forecaster.forecast for name, forecaster in fitted.items()}
 
 
-def forecast_in_blocks(forecast: Forecast, histories: xr.DataArray, steps: int) -> np.ndarray:
-    """Forecast many histories in blocks of one size.
-
-    Parameters
-    ----------
-    forecast : callable
-        From (histories, steps) to the forecasts.
-    histories : DataArray
-        Dims (sample, time, channel).
-    steps : int
-        Horizon.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (sample, ..., steps, channel).
-    """
-    count = histories.sizes["sample"]
-    size = min(_BLOCK, count)
-    parts = []
-    for start in range(0, count, size):
-        # The last block is filled up from the front, so that no program is compiled for it.
-        index = np.arange(start, start + size) % count
-        part = forecast(histories.isel(sample=index), steps).values
-        parts.append(part[: count - start])
-    return np.concatenate(parts)
-
-
 def error_table(
     run: GokuRun, study: Study, cut: Origins, rival: Mapping[str, Forecast], noise: xr.DataArray
 ) -> xr.Dataset:
@@ -156,12 +127,12 @@ def error_table(
     asked = study.evaluation
 
     def model(histories: xr.DataArray, steps: int) -> xr.DataArray:
-        return run.forecast(histories, steps, refine=asked.refine)
+        return in_blocks(lambda block: run.forecast(block, steps, refine=asked.refine), histories)
 
     errors, scores = [], []
     forecasters: dict[str, Forecast] = {study.label: model, **rival}
     for forecast in forecasters.values():
-        values = forecast_in_blocks(forecast, cut.histories, asked.horizon)
+        values = forecast(cut.histories, asked.horizon).values
         predicted = cut.futures.copy(data=values)
         errors.append(np.square(values - cut.futures.values).mean(axis=-1))
         scores.append(nrmse_per_horizon(cut.futures, predicted).values)

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from pysciml.study.bands import QUANTILES, has_paths, sample_paths
+from pysciml.study.blocks import blocks, in_blocks
 
 if TYPE_CHECKING:
     from pysciml.goku import GokuRun
@@ -50,16 +51,20 @@ def forecast_examples(
     """
     cut = cut.spread(_EXAMPLES)
     asked, seen, ahead = study.evaluation, cut.histories, cut.futures
+    rebuilt = in_blocks(lambda block: run.reconstruct(block, refine=asked.refine), seen)
+    predicted = in_blocks(
+        lambda block: run.forecast(block, asked.horizon, refine=asked.refine), seen
+    )
     past, future = ("example", "lag", "channel"), ("example", "horizon", "channel")
     name, forecast = rival
     examples = xr.Dataset(
         {
             "history": (past, seen.values),
-            "reconstruction": (past, run.reconstruct(seen, refine=asked.refine).values),
+            "reconstruction": (past, rebuilt.values),
             "future": (future, ahead.values),
             "forecast": (
                 future,
-                run.forecast(seen, asked.horizon, refine=asked.refine).values,
+                predicted.values,
             ),
             "rival": (future, forecast(seen, asked.horizon).values),
             "title": ("example", [f"from {value:.0f} s" for value in seen["origin"].values]),
@@ -72,10 +77,11 @@ def forecast_examples(
         attrs={"rival": name},
     )
     if has_paths(study):
-        _, observed = sample_paths(run, study, seen, noise)
+        index, fresh = next(blocks(seen.sizes["sample"]))
+        _, observed = sample_paths(run, study, seen.isel(sample=index), noise)
         examples["band"] = (
             ("quantile", *future),
-            np.quantile(observed, QUANTILES, axis=1),
+            np.quantile(observed[:fresh], QUANTILES, axis=1),
         )
         examples = examples.assign_coords(quantile=list(QUANTILES))
     return examples
@@ -103,7 +109,8 @@ def inferred(run: GokuRun, study: Study, cut: Origins) -> xr.Dataset:
     core = study.core()
     if core is None:
         return xr.Dataset(attrs={"states": "", "parameters": ""})
-    found = run.infer(cut.spread(_WINDOWS).histories, refine=study.evaluation.refine)
+    refine = study.evaluation.refine
+    found = in_blocks(lambda block: run.infer(block, refine=refine), cut.spread(_WINDOWS).histories)
     known = {**core.state, **core.params}
     for name, values in found.data_vars.items():
         if name in known:

@@ -109,7 +109,7 @@ def load_result(path: str | Path) -> StudyResult:
     try:
         with xr.open_datatree(file, engine="h5netcdf") as tree:
             groups = {name: tree[name].to_dataset().load() for name in _GROUPS if name in tree}
-            facts = {name: _plain(value) for name, value in tree.attrs.items()}
+            facts = {str(name): _plain(value) for name, value in tree.attrs.items()}
     except (OSError, KeyError, ValueError) as error:
         raise RunError(
             f"{file} is damaged ({error}); `pysciml resume {path}` makes it anew."
@@ -120,12 +120,19 @@ def load_result(path: str | Path) -> StudyResult:
 def write_companions(study: Study, series: xr.DataArray, left_out: xr.DataArray | None) -> None:
     """Put the study file and its prepared series into the run directory.
 
-    With them a run can be finished and reported on where the sources are out of reach.
+    With them a run can be finished and reported on where the sources are out of reach. A place
+    that holds something else is left alone; the run refuses it when it begins.
     """
     from pysciml.runs import replacing, write_atomic
+    from pysciml.runs.atomic import unwritable
 
     folder = study.directory
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        if folder.is_file() or (folder.is_dir() and not _ours(folder)):
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error) from error
     dataset = series.rename("series").to_dataset()
     if left_out is not None:
         dataset["left_out"] = left_out.rename(sample="out").drop_vars("out", errors="ignore")
@@ -160,6 +167,11 @@ def _read_study(path: Path) -> Study:
 
     study = parse_study(text, file)
     return dataclasses.replace(study, run=dataclasses.replace(study.run, directory=str(path)))
+
+
+def _ours(folder: Path) -> bool:
+    known = (STUDY, SERIES, ".lock", "data.nc")
+    return all(entry.name in known or entry.suffix == ".part" for entry in folder.iterdir())
 
 
 def _plain(value: Any) -> Any:

@@ -65,7 +65,7 @@ def run_study(
         prepared.train,
         validation=prepared.validation if prepared.validation.sizes["time"] else None,
         rng=options.pop("seed", None),
-        run=folder,
+        run=str(folder),
         progress=progress,
         engine=study.run.engine,
         **options,

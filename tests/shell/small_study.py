@@ -24,6 +24,7 @@ TABLES = {
         "hidden": 8,
         "features": 8,
         "recurrent": 8,
+        "substeps": 1,
     },
     "training": {"epochs": 2, "batch": 4, "seed": 0},
     "evaluation": {"horizon": 3, "paths": 8},

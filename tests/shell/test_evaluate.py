@@ -10,8 +10,9 @@ from small_study import LinearRun, as_text, write_series
 from pysciml.errors import DataError, StudyError
 from pysciml.study import parse_study
 from pysciml.study.bands import LEVELS, coverage, observation_noise
+from pysciml.study.blocks import SIZE, in_blocks
 from pysciml.study.data import prepare
-from pysciml.study.evaluate import Origins, error_table, forecast_in_blocks, origins, rivals
+from pysciml.study.evaluate import error_table, origins, rivals
 from pysciml.study.examples import forecast_examples, inferred
 
 
@@ -81,21 +82,14 @@ def test_the_error_is_that_of_the_definition(noise_free):
     assert "coverage" not in table
 
 
-def test_blocks_give_what_one_block_gives():
-    series = labelled(np.random.default_rng(0).standard_normal((1, 330, 2)))
+@pytest.mark.parametrize("count", [1, 5, SIZE, SIZE + 1, 3 * SIZE - 1])
+def test_blocks_of_one_size_give_what_one_call_gives(count):
+    histories = labelled(np.random.default_rng(0).standard_normal((count, 6, 2)))
     run = LinearRun()
-    histories = Origins(
-        *(series.isel(sample=0).rolling(time=4).construct("window").dropna("time"),) * 2
-    ).histories
-    histories = xr.DataArray(
-        histories.transpose("time", "window", "channel").values,
-        dims=("sample", "time", "channel"),
-    )
     whole = run.forecast(histories, 3).values
     run.asked.clear()
-    assert np.array_equal(forecast_in_blocks(run.forecast, histories, 3), whole)
-    assert len(set(run.asked)) == 1
-    assert len(run.asked) == 3
+    assert np.array_equal(in_blocks(lambda block: run.forecast(block, 3), histories).values, whole)
+    assert run.asked == [SIZE] * -(-count // SIZE)
 
 
 def test_the_strongest_rival_comes_last(study_file, study):

@@ -2,7 +2,6 @@
 
 import pytest
 
-from pysciml.cli.process import prepare
 from pysciml.cli.values import literal, numbers, pairs
 from pysciml.errors import InputError
 
@@ -28,19 +27,3 @@ def test_literals(text, value):
 def test_what_is_no_pair_is_quoted(text):
     with pytest.raises(InputError, match="--param"):
         pairs([text], "--param", numbers)
-
-
-def test_the_flag_is_added_once_and_beside_others():
-    environment = {"XLA_FLAGS": "--xla_dump_to=/tmp/x"}
-    prepare(environment)
-    once = environment["XLA_FLAGS"]
-    assert once.startswith("--xla_dump_to=/tmp/x --xla_backend_extra_options=")
-    prepare(environment)
-    assert environment["XLA_FLAGS"] == once
-
-
-def test_the_choice_of_the_user_stands():
-    chosen = "--xla_backend_extra_options=xla_cpu_small_while_loop_byte_threshold=0"
-    environment = {"XLA_FLAGS": chosen}
-    prepare(environment)
-    assert environment["XLA_FLAGS"] == chosen
