@@ -69,3 +69,12 @@ def test_the_stuart_landau_network_is_the_sum_over_its_pairs():
         rates = call(model.drift, 0.0, {"x": z.real, "y": z.imag}, values, {})
     np.testing.assert_allclose(rates["x"], np.real(expected), rtol=1e-12)
     np.testing.assert_allclose(rates["y"], np.imag(expected), rtol=1e-12)
+
+
+def test_the_noise_of_the_stuart_landau_network_is_sigma_everywhere():
+    model = ps.catalog.stuart_landau(3, noise=0.25)
+    values = {name: variable.array for name, variable in model.params.items()}
+    state = {name: variable.array for name, variable in model.state.items()}
+    amplitudes = call(model.diffusion.function, 0.0, state, values, {})
+    assert model.has_additive_noise
+    assert np.array_equal([amplitudes["x"], amplitudes["y"]], np.full((2, 3), 0.25))

@@ -1,4 +1,4 @@
-"""Against reference results that other software computed (tests/data/README.md)."""
+"""Euler-Maruyama on given increments against other software (tests/data/README.md)."""
 
 from pathlib import Path
 
@@ -11,14 +11,6 @@ DATA = Path(__file__).parents[1] / "data"
 
 def table(name):
     return np.genfromtxt(DATA / name, delimiter=",", names=True)
-
-
-def test_lorenz_63_up_to_time_15():
-    # There the flow has stretched errors some 2e4 times.
-    expected = table("lorenz63.csv")
-    sol = ps.solve(ps.catalog.lorenz63(), t=(0, 15), save=expected["t"], rtol=1e-13, atol=1e-13)
-    for name in ("x", "y", "z"):
-        np.testing.assert_allclose(sol[name], expected[name], rtol=0, atol=1e-9)
 
 
 def test_euler_maruyama_on_given_increments():
