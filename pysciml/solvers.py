@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .errors import CapabilityError, InputError, suggest
-from .model import Model
+from pysciml.errors import CapabilityError, InputError, suggest
+from pysciml.model import Model
 
 __all__ = [
     "RK4",
@@ -200,8 +200,8 @@ def resolve(solver: str | Solver, model: Model, dt: float | None) -> Solver:
         )
     elif model.diffusion.calculus not in solver.calculi and not model.has_additive_noise:
         raise CapabilityError(
-            f"{solver.name} is a {solver.calculi[0].capitalize()} scheme, but the noise of "
-            f"{model.name!r} is meant in the sense of {model.diffusion.calculus.capitalize()} and "
+            f"{solver.name} solves in the sense of {solver.calculi[0].capitalize()}, but the noise "
+            f"of {model.name!r} is meant in that of {model.diffusion.calculus.capitalize()} and "
             f"depends on the state, so it would converge to another solution; use {best.name}."
         )
     if solver.adaptive and dt is not None:
