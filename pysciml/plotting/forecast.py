@@ -56,7 +56,15 @@ def plot_forecasts(
             if row == len(regions) - 1:
                 panel.set_xlabel("time from the last volume seen, s")
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels))
+    figure.legend(
+        handles,
+        labels,
+        loc="outside upper center",
+        ncols=len(labels),
+        columnspacing=1.3,
+        handlelength=1.6,
+        fontsize=9,
+    )
     return figure
 
 

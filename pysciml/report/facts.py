@@ -60,8 +60,7 @@ def reproduce(result: StudyResult) -> str:
     """Return the commands that give the same numbers again."""
     version = result.directory.versions.get("pysciml", "")
     return (
-        f"pip install pysciml=={version}\n"
-        "# save the study file below as study.toml, then\n"
+        f"# with pysciml {version}, and the study file below saved as study.toml\n"
         "pysciml train study.toml"
     )
 

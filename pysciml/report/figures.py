@@ -74,8 +74,8 @@ def _all(result: StudyResult) -> Iterator[tuple[str, str, str, Figure]]:
         yield (
             "training",
             "Training",
-            "Loss of the training and of the validation part per epoch, logarithmic. The weights "
-            "of the epoch with the least validation loss are the ones that forecast.",
+            "Per epoch, logarithmic. The weights that had the least error on the validation part "
+            "are the ones that forecast; loss and error are on scales of their own.",
             plotting.plot_history(result.history),
         )
 
@@ -151,7 +151,9 @@ def _inferred(inferred: xr.Dataset) -> Iterator[tuple[str, str, str, Figure]]:
             "latent",
             "Latent trajectories",
             "The states of the model that the network infers behind the first window. Their scale "
-            "is that of the equation; the network maps them to the regions.",
+            "is that of the equation; the network maps them to the regions. Of many components the "
+            "six of largest amplitude are shown. Jumps are where two "
+            "windows of multiple shooting meet.",
             plotting.plot_latent(inferred, states),
         )
     varying = {name: inferred[name] for name in names if _varies(inferred[name])}

@@ -152,4 +152,5 @@ def _error_table(table: xr.Dataset, result: StudyResult, title: str, key: str) -
 
 
 def _signed(number: float) -> str:
-    return f"{number:+.1f}".replace("-", "−")  # noqa: RUF001 (a minus sign, as print wants it)
+    digits = 1 if abs(number) < 9.95 else 0
+    return f"{number:+.{digits}f}".replace("-", "−")  # noqa: RUF001 (a minus sign, as print wants it)

@@ -67,7 +67,7 @@ def forecast_examples(
                 predicted.values,
             ),
             "rival": (future, forecast(seen, asked.horizon).values),
-            "title": ("example", [f"from {value:.0f} s" for value in seen["origin"].values]),
+            "title": ("example", _titles(seen)),
         },
         coords={
             "lag": seen["time"].values,
@@ -85,6 +85,13 @@ def forecast_examples(
         )
         examples = examples.assign_coords(quantile=list(QUANTILES))
     return examples
+
+
+def _titles(seen: xr.DataArray) -> list[str]:
+    origins = [f"from {value:.0f} s" for value in seen["origin"].values]
+    if "series" not in seen.coords or np.unique(seen["series"].values).size == 1:
+        return origins
+    return [f"{who}, {when}" for who, when in zip(seen["series"].values, origins, strict=True)]
 
 
 def inferred(run: GokuRun, study: Study, cut: Origins) -> xr.Dataset:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,6 +63,7 @@ def run_study(
     options = dict(study.training)
     write_companions(study, prepared.series, prepared.left_out)
     announce("training")
+    begun = time.monotonic()
     run = settings.fit(
         prepared.train,
         validation=prepared.validation if prepared.validation.sizes["time"] else None,
@@ -70,7 +73,7 @@ def run_study(
         engine=study.run.engine,
         **options,
     )
-    return _finish(run, study, prepared, announce)
+    return _finish(run, study, prepared, announce, time.monotonic() - begun)
 
 
 def resume_study(
@@ -105,7 +108,7 @@ def resume_study(
     study, series, left_out = read_companions(directory.path)
     announce("training")
     run = goku.resume(directory.path, progress=progress)
-    return _finish(run, study, split(series, study, left_out), announce)
+    return _finish(run, study, split(series, study, left_out), announce, math.nan)
 
 
 def set_aside(folder: Path) -> Path | None:
@@ -129,7 +132,9 @@ def set_aside(folder: Path) -> Path | None:
     return folder.rename(other)
 
 
-def _finish(run: GokuRun, study: Study, prepared: Prepared, announce: Announce) -> StudyResult:
+def _finish(
+    run: GokuRun, study: Study, prepared: Prepared, announce: Announce, seconds: float
+) -> StudyResult:
     from pysciml.runs import RunDirectory
     from pysciml.study.bands import observation_noise
     from pysciml.study.evaluate import error_table, origins, rivals
@@ -157,29 +162,31 @@ def _finish(run: GokuRun, study: Study, prepared: Prepared, announce: Announce) 
         left_out,
         forecast_examples(run, study, cut, noise, list(rival.items())[-1]),
         inferred(run, study, cut),
-        _facts(run, directory, prepared, cut.histories.sizes["sample"]),
+        {
+            **_facts(run, directory, prepared),
+            "origins": cut.histories.sizes["sample"],
+            "seconds": seconds,
+        },
     )
     announce("writing the results")
     result.save()
     return result
 
 
-def _facts(run: GokuRun, directory: RunDirectory, prepared: Prepared, count: int) -> dict[str, Any]:
+def _facts(run: GokuRun, directory: RunDirectory, prepared: Prepared) -> dict[str, Any]:
     """Single numbers that the report tells."""
-    time = prepared.series["time"].values
-    history, known = run.history, directory.settings
+    times = prepared.series["time"].values
+    known = directory.settings
     return {
         "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "step": float(time[1] - time[0]),
+        "step": float(times[1] - times[0]),
         "subjects": prepared.series.sizes["sample"],
         "regions": prepared.series.sizes["channel"],
         "train_steps": prepared.train.sizes["time"],
         "validation_steps": prepared.validation.sizes["time"],
         "test_steps": prepared.test.sizes["time"],
-        "origins": count,
         "length": int(run.settings.architecture.length),
-        "seconds": float(history["seconds"].sum()) if "seconds" in history else float("nan"),
-        "epochs": int(history.sizes["epoch"]),
+        "epochs": int(run.history.sizes["epoch"]),
         "seed": int(run.seed),
         "parameters": int(run.parameters),
         "engine": f"{known['engine']}: {known['engine_reason']}",

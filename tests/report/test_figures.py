@@ -40,7 +40,7 @@ def test_training_curves_name_the_kept_epoch():
         {"epoch": [1, 2, 3]},
     )
     left = plotting.plot_history(history).get_axes()[0]
-    assert lines(left)["validation"].get_xdata().tolist() == [1, 3]
+    assert lines(left)["validation error"].get_xdata().tolist() == [1, 3]
     assert "kept: epoch 1" in [text.get_text() for text in left.texts]
 
 
