@@ -6,6 +6,7 @@ import pytest
 import xarray as xr
 
 import pysciml as ps
+from pysciml.engines.jax import adaptive
 from pysciml.errors import SolveError
 
 
@@ -71,6 +72,15 @@ def test_noise_that_drives_a_path_away_is_named():
     model = explosive.noise(lambda t, u, p: {"calm": 0.0, "wild": 1e3 * u.wild**3})
     with pytest.raises(SolveError, match=r"stopped at trajectory = 0: 'wild' became NaN"):
         ps.solve(model, t=(0, 1), save=0.1, trajectories=2, rng=0)
+
+
+def test_too_many_steps_are_said_to_be_that(monkeypatch):
+    monkeypatch.setattr(adaptive, "MAX_STEPS", 20)
+    wave = ps.model(state={"x": 0.0}, name="wave")(lambda t, u, p: {"x": jnp.cos(50 * t)})
+    with pytest.raises(
+        SolveError, match=r"'x' took too many steps after time 0\.\d+\. Loosen rtol"
+    ):
+        ps.solve(wave, t=(0, 100), save=10)
 
 
 def test_rejected_steps_are_taken_again():
