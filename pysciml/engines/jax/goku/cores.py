@@ -197,8 +197,7 @@ class LSTMCore(eqx.Module):
 
         def step(carry: tuple[jax.Array, ...], _: None) -> tuple:
             output, hidden, cell = carry
-            projected = output @ self.cell.input.T + self.cell.bias
-            hidden, cell = self.cell.step((hidden, cell), projected)
+            hidden, cell = self.cell.step((hidden, cell), self.cell.project(output))
             return (hidden, hidden, cell), hidden
 
         _, rest = jax.lax.scan(step, (start.T, zero, zero), None, length=steps - 1)

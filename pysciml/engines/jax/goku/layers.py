@@ -14,6 +14,8 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
+from pysciml.engines.jax.goku.recurrence import gates, lstm
+
 __all__ = ["LSTM", "RNN", "Attention", "Dense", "Gaussian", "Recurrent", "ResidualMLP", "mish"]
 
 
@@ -108,26 +110,22 @@ class LSTM(eqx.Module):
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Run over the first axis of `x`."""
-        projected = x @ self.input.T + self.bias
-        batch = x.shape[1:-1]
         size = self.recurrent.shape[1]
-        hidden, cell = (jnp.broadcast_to(row, (*batch, size)) for row in self.start)
+        start = [jnp.broadcast_to(row, (x.shape[1], size)) for row in self.start]
+        return lstm(self.project(x), self.recurrent, (start[0], start[1]))
 
-        def step(carry: tuple[jax.Array, jax.Array], gates: jax.Array) -> tuple:
-            state = self.step(carry, gates)
-            return state, state[0]
-
-        return jax.lax.scan(step, (hidden, cell), projected)[1]
+    def project(self, x: jax.Array) -> jax.Array:
+        """Project inputs to the gates."""
+        return x @ self.input.T + self.bias
 
     def step(
         self, carry: tuple[jax.Array, jax.Array], projected: jax.Array
     ) -> tuple[jax.Array, jax.Array]:
         """Advance (hidden, cell) by one time, given the projected input."""
         hidden, cell = carry
-        gates = projected + hidden @ self.recurrent.T
-        i, f, g, o = jnp.split(gates, 4, axis=-1)
-        cell = jax.nn.sigmoid(f) * cell + jax.nn.sigmoid(i) * jnp.tanh(g)
-        return jax.nn.sigmoid(o) * jnp.tanh(cell), cell
+        i, f, g, o = gates(projected, hidden, self.recurrent)
+        cell = f * cell + i * g
+        return o * jnp.tanh(cell), cell
 
 
 class RNN(eqx.Module):
