@@ -35,7 +35,7 @@ def blocks(count: int) -> Iterator[tuple[np.ndarray, int]]:
 
     Examples
     --------
-    >>> [(index[-1], fresh) for index, fresh in blocks(40)]
+    >>> [(int(index[-1]), fresh) for index, fresh in blocks(40)]
     [(31, 32), (23, 8)]
     """
     for start in range(0, count, SIZE):

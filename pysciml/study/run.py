@@ -62,7 +62,7 @@ def run_study(
     settings = study.build(prepared.series.sizes["channel"])
     options = dict(study.training)
     write_companions(study, prepared.series, prepared.left_out)
-    announce("training")
+    announce("training (the first step is compiled)")
     begun = time.monotonic()
     run = settings.fit(
         prepared.train,
@@ -106,7 +106,7 @@ def resume_study(
 
     directory = RunDirectory.open(path)
     study, series, left_out = read_companions(directory.path)
-    announce("training")
+    announce("training (the first step is compiled)")
     run = goku.resume(directory.path, progress=progress)
     return _finish(run, study, split(series, study, left_out), announce, math.nan)
 

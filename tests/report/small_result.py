@@ -98,6 +98,11 @@ def make_inferred(oscillators=3):
 
 @pytest.fixture
 def result(tmp_path):
+    """Return a result in a run directory of its own."""
+    return make_result(tmp_path)
+
+
+def make_result(tmp_path):
     """Return a result in a run directory that has a history."""
     study = parse_study(TEXT, tmp_path / "two.toml")
     directory = RunDirectory.create(tmp_path / "run", "goku", {"seed": 1})
@@ -123,6 +128,7 @@ def result(tmp_path):
         "length": 6,
         "seconds": 61.0,
         "epochs": 3,
+        "seed": 1,
         "parameters": 12345,
         "engine": "jax, because it is the only one",
     }

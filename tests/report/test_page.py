@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 import pytest
+from small_result import make_result
 
 from pysciml.errors import RunError
 from pysciml.report import render, write_report
@@ -49,9 +50,16 @@ class Page(html.parser.HTMLParser):
             self.rows[-1].append(data)
 
 
-@pytest.fixture
-def page(result):
-    return Page(render(result))
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory):
+    """Return a result that no test changes, and its page as text."""
+    result = make_result(tmp_path_factory.mktemp("shown"))
+    return result, render(result)
+
+
+@pytest.fixture(scope="module")
+def page(shown):
+    return Page(shown[1])
 
 
 def test_the_page_is_well_formed(page):
@@ -69,11 +77,11 @@ def test_every_reference_inside_a_figure_has_its_target(page):
     assert used <= set(page.ids)
 
 
-def test_nothing_is_loaded_from_elsewhere(result, page):
+def test_nothing_is_loaded_from_elsewhere(shown, page):
     for tag, name, value in page.attributes:
         if name in ("src", "href", "srcset", "action", "data") or "url(" in value:
             assert value.startswith(("#", "data:")) or "url(#" in value, (tag, name, value[:60])
-    text = render(result)
+    text = shown[1]
     for loader in ("<script", "<link", "@import", "<iframe", "http://", "https://"):
         assert loader not in text
 
@@ -86,8 +94,8 @@ def test_what_users_write_is_text_and_not_markup(page):
     assert "L<Thal>" in words
 
 
-def test_the_table_holds_the_scores(result, page):
-    table = result.table
+def test_the_table_holds_the_scores(shown, page):
+    table = shown[0].table
     for index, horizon in enumerate(table["horizon"].values):
         row = next(row for row in page.rows if row and row[0] == f"{horizon:.2f}")
         scores = [f"{score:.3f}" for score in table["nrmse"].isel(horizon=index).values]
@@ -117,10 +125,10 @@ def test_figures_say_what_they_show(page):
     assert all(len(label) > 40 for label in labels)
 
 
-def test_colours_follow_the_page(result):
+def test_colours_follow_the_page(shown):
     from pysciml.plotting.style import COLOURS
 
-    body = render(result).partition("</style>")[2]
+    body = shown[1].partition("</style>")[2]
     assert not [colour for colour in COLOURS.values() if colour in body]
     assert "var(--model)" in body
 

@@ -19,13 +19,7 @@ ENTRY = [sys.executable, "-m", "pysciml.cli.main"]
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory):
-    """Return an environment in which programs are compiled once for all commands."""
-    return {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(tmp_path_factory.mktemp("compiled"))}
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory, environment):
+def trained(tmp_path_factory):
     """Train once in a folder of its own; return the folder and what the command printed."""
     folder = tmp_path_factory.mktemp("trained")
     write_series(folder / "series.csv")
@@ -33,7 +27,6 @@ def trained(tmp_path_factory, environment):
     done = subprocess.run(
         [*ENTRY, "train", "tiny.toml", "--json"],
         cwd=folder,
-        env=environment,
         capture_output=True,
         text=True,
         check=False,
@@ -105,13 +98,11 @@ def test_to_train_again_is_refused_with_a_way_out(trained, capsys, monkeypatch):
     assert "--restart" in told
 
 
-def test_a_finished_run_resumes_to_its_table(finished, trained, environment, tmp_path):
+def test_a_finished_run_resumes_to_its_table(finished, trained, tmp_path):
     _, told, _ = trained
     (finished / "evaluation.nc").unlink()
     command = [*ENTRY, "resume", "moved", "--json", "--quiet"]
-    done = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["table"]["nrmse"] == told["table"]["nrmse"]
 
@@ -155,12 +146,10 @@ def test_wrong_options_are_found_before_anything_is_written(study_file, tmp_path
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent in another way there")
-def test_ctrl_c_says_how_to_go_on(study_file, tmp_path, environment):
+def test_ctrl_c_says_how_to_go_on(study_file, tmp_path):
     study_file.write_text(study_file.read_text().replace("epochs = 2", "epochs = 100000"))
     command = [*ENTRY, "train", "tiny.toml"]
-    with subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if line.startswith("epoch"):
