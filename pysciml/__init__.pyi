@@ -12,11 +12,11 @@ from .model import Model as Model
 from .model import Variable as Variable
 from .model import model as model
 from .solve import solve as solve
+from .solvers import RK4 as RK4
+from .solvers import Euler as Euler
 from .solvers import EulerHeun as EulerHeun
 from .solvers import EulerMaruyama as EulerMaruyama
 from .solvers import Heun as Heun
-from .solvers import RK4 as RK4
-from .solvers import Euler as Euler
 from .solvers import Tsit5 as Tsit5
 
 __version__: str

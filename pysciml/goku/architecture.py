@@ -43,6 +43,8 @@ class Architecture:
         Whether codes are drawn from their posterior in training.
     noise : {"model", "learned", "off"}
         Noise of a stochastic Model: as it says, scaled by learned factors, or none.
+    carry : bool
+        Whether what the last observed step leaves unexplained is carried into the forecast.
     solver : str
         Name of the fixed-step solver.
     substeps : int
@@ -63,6 +65,7 @@ class Architecture:
     infer: tuple[str, ...] = ()
     variational: bool = False
     noise: Noise = "model"
+    carry: bool = False
     solver: str = "Heun"
     substeps: int = 2
 

@@ -154,6 +154,7 @@ def _physical(settings: Any, encoder: Encoder) -> Architecture:
         infer=_inferred(model, settings.infer),
         variational=settings.variational,
         noise=settings.noise,
+        carry=settings.carry,
         solver=solver,
         substeps=settings.substeps,
     )
@@ -174,6 +175,7 @@ def _network(settings: Any, core: Any, solver: str) -> Architecture:
         latent_params=1,
         state=settings.state,
         variational=settings.variational,
+        carry=settings.carry,
         solver=solver,
         substeps=1,
     )
@@ -207,6 +209,10 @@ class GokuUI(LatentForecaster):
         between windows, or none.
     variational : bool
         Whether codes are drawn from a Gaussian posterior with a KL penalty.
+    carry : bool
+        Whether what the reconstruction leaves of the last observed step is carried into the
+        forecast, fading by a factor per step and channel that is learned from the forecasting
+        loss: observation noise with memory (AR(1)), as in slow signals such as fMRI.
     substeps : int
         Steps of the solver per step of the data.
 
@@ -236,6 +242,7 @@ class GokuUI(LatentForecaster):
     infer: tuple[str, ...] | None = None
     noise: Noise = "model"
     variational: bool = False
+    carry: bool = False
     substeps: int = 2
 
     def __post_init__(self) -> None:
@@ -261,7 +268,7 @@ class GokuNet(LatentForecaster):
     ----------
     model, channels, length, window, hidden, features, recurrent, latent_state, latent_params
         As in :class:`GokuUI`; the default `window` is None.
-    infer, noise, variational, substeps
+    infer, noise, variational, carry, substeps
         As in :class:`GokuUI`.
 
     References
@@ -287,6 +294,7 @@ class GokuNet(LatentForecaster):
     infer: tuple[str, ...] | None = None
     noise: Noise = "model"
     variational: bool = False
+    carry: bool = False
     substeps: int = 2
 
     def __post_init__(self) -> None:
@@ -310,7 +318,7 @@ class LatentODE(LatentForecaster):
 
     Parameters
     ----------
-    channels, length, window, hidden, features, recurrent, latent_state, variational
+    channels, length, window, hidden, features, recurrent, latent_state, variational, carry
         As in :class:`GokuUI`; the default `window` is None.
     state : int
         Size of the latent state.
@@ -334,6 +342,7 @@ class LatentODE(LatentForecaster):
     latent_state: int = 32
     state: int = 8
     variational: bool = False
+    carry: bool = False
 
     def __post_init__(self) -> None:
         _ = self.architecture
@@ -350,7 +359,7 @@ class LSTMForecaster(LatentForecaster):
 
     Parameters
     ----------
-    channels, length, window, hidden, features, recurrent, latent_state, variational
+    channels, length, window, hidden, features, recurrent, latent_state, variational, carry
         As in :class:`GokuUI`; the default `window` is None.
     state : int
         Size of the latent state.
@@ -374,6 +383,7 @@ class LSTMForecaster(LatentForecaster):
     latent_state: int = 32
     state: int = 42
     variational: bool = False
+    carry: bool = False
 
     def __post_init__(self) -> None:
         _ = self.architecture

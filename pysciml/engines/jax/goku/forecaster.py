@@ -100,7 +100,8 @@ class Forecaster:
 
             def decode(key: Any) -> Any:
                 decoded = model.unfold(starts, params, key, steps, span)
-                return decoded.data.swapaxes(0, 1), decoded.states.transpose(2, 0, 1)
+                data = model.carried(decoded, seen[-1])
+                return data.swapaxes(0, 1), decoded.states.transpose(2, 0, 1)
 
             if keys is None:
                 data, states = jax.tree.map(lambda a: a[None], decode(None))

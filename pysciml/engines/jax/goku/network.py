@@ -133,6 +133,7 @@ class LatentModel(eqx.Module):
     to_params: TwoLayer | None
     core: Core
     readout: ResidualMLP
+    carry: jax.Array | None
     architecture: Architecture = eqx.field(static=True)
     bounds: tuple[tuple[float, float], ...] = eqx.field(static=True)
 
@@ -145,6 +146,7 @@ class LatentModel(eqx.Module):
         self.state_head = Gaussian(made.recurrent, made.latent_state, keys[2])
         self.to_state = TwoLayer(made.latent_state, made.hidden, made.state, keys[3])
         self.readout = ResidualMLP(made.state, made.hidden, made.channels, keys[4])
+        self.carry = jnp.zeros(made.channels) if made.carry else None
         self.params_encoder = self.to_params = None
         self.bounds = ()
         if made.core == "model":
@@ -223,3 +225,25 @@ class LatentModel(eqx.Module):
         ends, first = windowed[-1, :, :-1], starts[:, 1:]
         data = self.readout(states.transpose(0, 2, 1))
         return Decoded(data, states, ends.swapaxes(0, 1), first.swapaxes(0, 1), params)
+
+    def carried(self, decoded: Decoded, last: jax.Array) -> jax.Array:
+        """Carry what was left of the last observed step into the forecast.
+
+        Parameters
+        ----------
+        decoded : Decoded
+            What codes decode to.
+        last : array
+            Last observed step, shape (batch, channel).
+
+        Returns
+        -------
+        array
+            The decoded data, shape (length + horizon, batch, channel).
+        """
+        length = self.architecture.length
+        if self.carry is None:
+            return decoded.data
+        rest = last - decoded.data[length - 1]
+        steps = jnp.arange(1, decoded.data.shape[0] - length + 1)[:, None, None]
+        return decoded.data.at[length:].add(jax.nn.sigmoid(self.carry) ** steps * rest)

@@ -138,7 +138,7 @@ def objective(
     codes = draw(posterior, code_key) if made.variational else posterior.mean
     decoded = model.decode(codes, noise_key if stochastic else None, future.shape[0])
     scale = jnp.mean(jnp.abs(seen))
-    error = (data - decoded.data) ** 2
+    error = (data - model.carried(decoded, seen[-1])) ** 2
     reconstruction = jnp.mean(error[: made.length]) / scale
     jump = continuity(decoded)
     kl = divergence(posterior) / (made.length * made.channels)

@@ -115,7 +115,7 @@ class Run:
         seen = crops[: made.length]
         horizon = crops.shape[0] - made.length
         decoded = model.decode(model.encode(seen).mean, None, horizon)
-        error = (decoded.data - crops) ** 2
+        error = (model.carried(decoded, seen[-1]) - crops) ** 2
         parts = [(error[: made.length], seen)]
         if horizon:
             parts.append((error[made.length :], crops[made.length :]))
