@@ -350,7 +350,7 @@ class LatentODE(LatentForecaster):
     @property
     def architecture(self) -> Architecture:
         """Sizes and choices, engine-neutral."""
-        return _network(self, "neural_ode", "RK4")
+        return _network(self, "neural_ode", "Heun")
 
 
 @dataclass(frozen=True)
@@ -391,7 +391,7 @@ class LSTMForecaster(LatentForecaster):
     @property
     def architecture(self) -> Architecture:
         """Sizes and choices, engine-neutral."""
-        return _network(self, "lstm", "RK4")
+        return _network(self, "lstm", "Heun")
 
 
 def _tuple(settings: Any) -> None:

@@ -1,6 +1,5 @@
 """Small latent models and data for the tests of GOKU-UI."""
 
-import jax
 import numpy as np
 import pytest
 import xarray as xr
@@ -23,7 +22,7 @@ def goku(oscillators):
 
 @pytest.fixture(scope="session")
 def network(goku):
-    return LatentModel(goku.architecture, goku.model, 1.0, jax.random.key(0))
+    return LatentModel(goku.architecture, goku.model, 1.0, np.random.default_rng(0))
 
 
 @pytest.fixture(scope="session")

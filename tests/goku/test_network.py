@@ -29,7 +29,7 @@ def test_mish_is_its_definition():
 
 
 def test_lstm_equals_its_equations_step_by_step():
-    layer = LSTM(2, 3, KEY)
+    layer = LSTM(2, 3, np.random.default_rng(1))
     x = series(5, 2, 2)
     weights = [np.asarray(a, np.float64) for a in (layer.input, layer.recurrent, layer.bias)]
     hidden, cell = np.zeros((2, 3)), np.zeros((2, 3))
@@ -42,7 +42,7 @@ def test_lstm_equals_its_equations_step_by_step():
 
 
 def test_attention_weighs_every_feature_over_time():
-    pool = Attention(4, KEY)
+    pool = Attention(4, np.random.default_rng(1))
     x = series(6, 2, 4)
     flat = eqx.tree_at(lambda p: p.score.weight, pool, jnp.zeros((4, 4)))
     np.testing.assert_allclose(flat(x), x.mean(axis=0), rtol=1e-5, atol=1e-6)
@@ -151,7 +151,7 @@ def test_gradient_of_the_objective_equals_differences(goku, variational):
     """Batch of three, noise on, against central differences in float64."""
     with jax.enable_x64(True):
         made = dataclasses.replace(goku, variational=variational).architecture
-        model = LatentModel(made, goku.model, 1.0, jax.random.key(0))
+        model = LatentModel(made, goku.model, 1.0, np.random.default_rng(0))
         object.__setattr__(
             model.core, "system", dataclasses.replace(model.core.system, dtype="float64")
         )
@@ -186,7 +186,7 @@ def test_learned_noise_finds_the_noise_of_the_jumps(oscillators):
     from pysciml.engines.jax.goku.objective import _noise_likelihood
 
     made = ps.GokuUI(oscillators, channels=3, length=10, window=4, noise="learned")
-    model = LatentModel(made.architecture, oscillators, 1.0, jax.random.key(0))
+    model = LatentModel(made.architecture, oscillators, 1.0, np.random.default_rng(0))
     rng = np.random.default_rng(0)
     amplitude = 0.05  # per square root of a second; the model says 0.0045
     jumps = amplitude * np.sqrt(3.0) * rng.normal(size=(2, 4, 4000))

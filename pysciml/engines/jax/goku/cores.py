@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, Protocol
 
 import equinox as eqx
@@ -160,10 +161,9 @@ class NeuralODE(eqx.Module):
     solver: str = eqx.field(static=True)
     substeps: int = eqx.field(static=True)
 
-    def __init__(self, made: Architecture, key: jax.Array) -> None:
+    def __init__(self, made: Architecture, rng: np.random.Generator) -> None:
         sizes = (made.state, made.hidden, made.hidden, made.state)
-        keys = jax.random.split(key, 3)
-        self.layers = [Dense(a, b, k) for a, b, k in zip(sizes[:-1], sizes[1:], keys, strict=True)]
+        self.layers = [Dense(a, b, rng) for a, b in itertools.pairwise(sizes)]
         self.solver, self.substeps = made.solver, made.substeps
 
     def path(
@@ -186,8 +186,8 @@ class LSTMCore(eqx.Module):
 
     cell: LSTM
 
-    def __init__(self, made: Architecture, key: jax.Array) -> None:
-        self.cell = LSTM(made.state, made.state, key)
+    def __init__(self, made: Architecture, rng: np.random.Generator) -> None:
+        self.cell = LSTM(made.state, made.state, rng)
 
     def path(
         self, start: jax.Array, params: jax.Array | None, steps: int, key: jax.Array | None

@@ -33,7 +33,7 @@ class Forecaster:
     """
 
     def __init__(self, task: GokuTask, weights: Mapping[str, np.ndarray]) -> None:
-        fresh = LatentModel(task.architecture, task.model, task.dt, jax.random.key(0))
+        fresh = LatentModel(task.architecture, task.model, task.dt, np.random.default_rng(0))
         arrays, self._static = eqx.partition(fresh, eqx.is_array)
         marked = {f"best/{name}": array for name, array in weights.items()}
         self._weights = restored(arrays, "best", marked)

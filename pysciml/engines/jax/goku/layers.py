@@ -13,10 +13,22 @@ from typing import Protocol
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from pysciml.engines.jax.goku.recurrence import gates, lstm
 
-__all__ = ["LSTM", "RNN", "Attention", "Dense", "Gaussian", "Recurrent", "ResidualMLP", "mish"]
+__all__ = [
+    "LSTM",
+    "RNN",
+    "Attention",
+    "Dense",
+    "Gaussian",
+    "Recurrent",
+    "ResidualMLP",
+    "both_ways",
+    "last",
+    "mish",
+]
 
 
 def mish(x: jax.Array) -> jax.Array:
@@ -37,9 +49,10 @@ def mish(x: jax.Array) -> jax.Array:
     return x * square / (square + 2.0)
 
 
-def _uniform(key: jax.Array, shape: tuple[int, ...], fan_in: int) -> jax.Array:
+def _uniform(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int) -> jax.Array:
+    # Drawn by NumPy: JAX would compile a program per shape.
     bound = fan_in**-0.5
-    return jax.random.uniform(key, shape, minval=-bound, maxval=bound)
+    return jnp.asarray(rng.uniform(-bound, bound, shape), jnp.float32)
 
 
 class Dense(eqx.Module):
@@ -48,8 +61,8 @@ class Dense(eqx.Module):
     weight: jax.Array
     bias: jax.Array
 
-    def __init__(self, inputs: int, outputs: int, key: jax.Array) -> None:
-        self.weight = _uniform(key, (outputs, inputs), inputs)
+    def __init__(self, inputs: int, outputs: int, rng: np.random.Generator) -> None:
+        self.weight = _uniform(rng, (outputs, inputs), inputs)
         self.bias = jnp.zeros(outputs)
 
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -69,13 +82,12 @@ class ResidualMLP(eqx.Module):
     skip: Dense
 
     def __init__(
-        self, inputs: int, hidden: int, outputs: int, key: jax.Array, blocks: int = 2
+        self, inputs: int, hidden: int, outputs: int, rng: np.random.Generator, blocks: int = 2
     ) -> None:
-        keys = jax.random.split(key, blocks + 3)
-        self.first = Dense(inputs, hidden, keys[0])
-        self.blocks = [Dense(hidden, hidden, k) for k in keys[1 : blocks + 1]]
-        self.last = Dense(hidden, outputs, keys[-2])
-        self.skip = Dense(inputs, outputs, keys[-1])
+        self.first = Dense(inputs, hidden, rng)
+        self.blocks = [Dense(hidden, hidden, rng) for _ in range(blocks)]
+        self.last = Dense(hidden, outputs, rng)
+        self.skip = Dense(inputs, outputs, rng)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Apply to the last axis of `x`."""
@@ -101,10 +113,9 @@ class LSTM(eqx.Module):
     bias: jax.Array
     start: jax.Array
 
-    def __init__(self, inputs: int, size: int, key: jax.Array) -> None:
-        first, second = jax.random.split(key)
-        self.input = _uniform(first, (4 * size, inputs), inputs)
-        self.recurrent = _uniform(second, (4 * size, size), size)
+    def __init__(self, inputs: int, size: int, rng: np.random.Generator) -> None:
+        self.input = _uniform(rng, (4 * size, inputs), inputs)
+        self.recurrent = _uniform(rng, (4 * size, size), size)
         self.bias = jnp.zeros(4 * size).at[size : 2 * size].set(1.0)
         self.start = jnp.zeros((2, size))
 
@@ -128,6 +139,43 @@ class LSTM(eqx.Module):
         return o * jnp.tanh(cell), cell
 
 
+def both_ways(forward: LSTM, backward: LSTM, x: jax.Array, y: jax.Array) -> list[jax.Array]:
+    """Run two LSTMs of one size side by side, as one of twice the size.
+
+    A small step costs the same whatever its size, so this takes half the time.
+
+    Parameters
+    ----------
+    forward, backward : LSTM
+        The layers.
+    x, y : array
+        Their inputs, shape (time, batch, in) each.
+
+    Returns
+    -------
+    list of array
+        Their hidden states, shape (time, batch, size) each.
+    """
+    size = forward.recurrent.shape[1]
+    pair = (forward, backward)
+
+    def interleaved(first: jax.Array, second: jax.Array) -> jax.Array:
+        """Put the gates of the second beside the like gates of the first."""
+        shape = (*first.shape[:-1], 4, size)
+        both = jnp.concatenate([first.reshape(shape), second.reshape(shape)], axis=-1)
+        return both.reshape(*first.shape[:-1], 8 * size)
+
+    projected = interleaved(forward.project(x), backward.project(y))
+    first, second = (layer.recurrent.T for layer in pair)
+    none = jnp.zeros_like(first)
+    weight = jnp.concatenate([interleaved(first, none), interleaved(none, second)]).T
+    start = [
+        jnp.concatenate([jnp.broadcast_to(layer.start[k], (x.shape[1], size)) for layer in pair], 1)
+        for k in range(2)
+    ]
+    return jnp.split(lstm(projected, weight, (start[0], start[1])), 2, axis=-1)
+
+
 class RNN(eqx.Module):
     """Two stacked ReLU recurrences with identity recurrent weights at the start (Le et al. 2015).
 
@@ -138,9 +186,8 @@ class RNN(eqx.Module):
     recurrent: list[jax.Array]
     start: jax.Array
 
-    def __init__(self, inputs: int, size: int, key: jax.Array) -> None:
-        first, second = jax.random.split(key)
-        self.inputs = [Dense(inputs, size, first), Dense(size, size, second)]
+    def __init__(self, inputs: int, size: int, rng: np.random.Generator) -> None:
+        self.inputs = [Dense(inputs, size, rng), Dense(size, size, rng)]
         self.recurrent = [jnp.eye(size), jnp.eye(size)]
         self.start = jnp.zeros((2, size))
 
@@ -162,8 +209,8 @@ class Attention(eqx.Module):
 
     score: Dense
 
-    def __init__(self, size: int, key: jax.Array) -> None:
-        self.score = Dense(size, size, key)
+    def __init__(self, size: int, rng: np.random.Generator) -> None:
+        self.score = Dense(size, size, rng)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Pool (time, batch, size) to (batch, size)."""
@@ -176,10 +223,9 @@ class Gaussian(eqx.Module):
     mean: Dense
     log_variance: Dense
 
-    def __init__(self, inputs: int, outputs: int, key: jax.Array) -> None:
-        first, second = jax.random.split(key)
-        self.mean = Dense(inputs, outputs, first)
-        self.log_variance = Dense(inputs, outputs, second)
+    def __init__(self, inputs: int, outputs: int, rng: np.random.Generator) -> None:
+        self.mean = Dense(inputs, outputs, rng)
+        self.log_variance = Dense(inputs, outputs, rng)
 
     def __call__(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Return mean and log-variance, each of the same leading axes as `x`."""

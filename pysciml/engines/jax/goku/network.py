@@ -11,6 +11,7 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from pysciml.engines.jax.goku.cores import Core, LSTMCore, ModelCore, NeuralODE, parameter_bounds
 from pysciml.engines.jax.goku.layers import (
@@ -21,6 +22,7 @@ from pysciml.engines.jax.goku.layers import (
     Gaussian,
     Recurrent,
     ResidualMLP,
+    both_ways,
     last,
     mish,
 )
@@ -82,9 +84,8 @@ class TwoLayer(eqx.Module):
     first: Dense
     second: Dense
 
-    def __init__(self, inputs: int, hidden: int, outputs: int, key: jax.Array) -> None:
-        one, two = jax.random.split(key)
-        self.first, self.second = Dense(inputs, hidden, one), Dense(hidden, outputs, two)
+    def __init__(self, inputs: int, hidden: int, outputs: int, rng: np.random.Generator) -> None:
+        self.first, self.second = Dense(inputs, hidden, rng), Dense(hidden, outputs, rng)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Apply to the last axis of `x`."""
@@ -94,27 +95,26 @@ class TwoLayer(eqx.Module):
 class ParameterEncoder(eqx.Module):
     """From the features of the whole sequence to the code of the parameters."""
 
-    forward: list[Recurrent]
-    backward: list[Recurrent]
+    forward: list[LSTM]
+    backward: list[LSTM]
     attention: Attention | None
     head: Gaussian
 
-    def __init__(self, made: Architecture, key: jax.Array) -> None:
-        keys = jax.random.split(key, 6)
+    def __init__(self, made: Architecture, rng: np.random.Generator) -> None:
         sizes = (made.features, made.recurrent, made.recurrent)
         layers = 1 if made.encoder == "attention" else 2
         pairs = list(itertools.pairwise(sizes))[:layers]
-        self.forward = [LSTM(a, b, k) for (a, b), k in zip(pairs, keys, strict=False)]
-        self.backward = [LSTM(a, b, k) for (a, b), k in zip(pairs, keys[2:], strict=False)]
+        self.forward = [LSTM(a, b, rng) for a, b in pairs]
+        self.backward = [LSTM(a, b, rng) for a, b in pairs]
         both = 2 * made.recurrent
-        self.attention = Attention(both, keys[4]) if made.encoder == "attention" else None
-        self.head = Gaussian(both, made.latent_params, keys[5])
+        self.attention = Attention(both, rng) if made.encoder == "attention" else None
+        self.head = Gaussian(both, made.latent_params, rng)
 
     def __call__(self, features: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Encode features (time, batch, feature)."""
         there, back = features, features[::-1]
         for forward, backward in zip(self.forward, self.backward, strict=True):
-            there, back = forward(there), backward(back)
+            there, back = both_ways(forward, backward, there, back)
         if self.attention is None:
             return self.head(jnp.concatenate([there[-1], back[-1]], axis=-1))
         # Turned round again, so that both halves of a row speak of the same time.
@@ -137,15 +137,16 @@ class LatentModel(eqx.Module):
     architecture: Architecture = eqx.field(static=True)
     bounds: tuple[tuple[float, float], ...] = eqx.field(static=True)
 
-    def __init__(self, made: Architecture, model: Model | None, dt: float, key: jax.Array) -> None:
-        keys = jax.random.split(key, 8)
+    def __init__(
+        self, made: Architecture, model: Model | None, dt: float, rng: np.random.Generator
+    ) -> None:
         self.architecture = made
-        self.features = ResidualMLP(made.channels, made.hidden, made.features, keys[0])
+        self.features = ResidualMLP(made.channels, made.hidden, made.features, rng)
         recurrence = LSTM if made.encoder == "attention" else RNN
-        self.state_encoder = recurrence(made.features, made.recurrent, keys[1])
-        self.state_head = Gaussian(made.recurrent, made.latent_state, keys[2])
-        self.to_state = TwoLayer(made.latent_state, made.hidden, made.state, keys[3])
-        self.readout = ResidualMLP(made.state, made.hidden, made.channels, keys[4])
+        self.state_encoder = recurrence(made.features, made.recurrent, rng)
+        self.state_head = Gaussian(made.recurrent, made.latent_state, rng)
+        self.to_state = TwoLayer(made.latent_state, made.hidden, made.state, rng)
+        self.readout = ResidualMLP(made.state, made.hidden, made.channels, rng)
         self.carry = jnp.zeros(made.channels) if made.carry else None
         self.params_encoder = self.to_params = None
         self.bounds = ()
@@ -155,13 +156,13 @@ class LatentModel(eqx.Module):
             bounds = parameter_bounds(model, made.infer)
             self.bounds = tuple((float(low), float(high)) for low, high in bounds)
             if self.bounds:
-                self.params_encoder = ParameterEncoder(made, keys[5])
+                self.params_encoder = ParameterEncoder(made, rng)
                 size = len(self.bounds)
-                self.to_params = TwoLayer(made.latent_params, made.hidden, size, keys[6])
+                self.to_params = TwoLayer(made.latent_params, made.hidden, size, rng)
         elif made.core == "neural_ode":
-            self.core = NeuralODE(made, keys[7])
+            self.core = NeuralODE(made, rng)
         else:
-            self.core = LSTMCore(made, keys[7])
+            self.core = LSTMCore(made, rng)
 
     def encode(self, data: jax.Array) -> Posterior:
         """Infer the codes of data (length, batch, channel)."""

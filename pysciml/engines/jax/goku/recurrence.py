@@ -62,23 +62,27 @@ def lstm(projected: jax.Array, weight: jax.Array, start: Carry) -> jax.Array:
 def _forward(projected: jax.Array, weight: jax.Array, start: Carry) -> tuple[jax.Array, Any]:
     def step(carry: Carry, now: jax.Array) -> tuple[Carry, Any]:
         hidden, cell = carry
-        i, f, g, o = gates(now, hidden, weight)
+        active = gates(now, hidden, weight)
+        i, f, g, o = active
         moved = f * cell + i * g
         out = o * jnp.tanh(moved)
-        return (out, moved), (out, (hidden, cell, i, f, g, o))
+        return (out, moved), (out, moved, jnp.concatenate(active, axis=-1))
 
-    _, (path, kept) = jax.lax.scan(step, start, projected)
-    return path, (kept, weight)
+    _, (path, cells, active) = jax.lax.scan(step, start, projected)
+    return path, (path, cells, active, weight, start)
 
 
 def _backward(saved: Any, cotangent: jax.Array) -> tuple[jax.Array, jax.Array, Carry]:
-    kept, weight = saved
+    path, cells, active, weight, start = saved
+    hidden = jnp.concatenate([start[0][None], path[:-1]])
+    before = jnp.concatenate([start[1][None], cells[:-1]])
 
     def step(carry: Carry, now: Any) -> tuple[Carry, jax.Array]:
         dh, dc = carry
-        from_output, (_, cell, i, f, g, o) = now
+        from_output, cell, moved, active = now
+        i, f, g, o = jnp.split(active, 4, axis=-1)
         dh = dh + from_output
-        squashed = jnp.tanh(f * cell + i * g)
+        squashed = jnp.tanh(moved)
         dc = dc + dh * o * (1 - squashed**2)
         parts = (
             dc * g * i * (1 - i),
@@ -90,11 +94,11 @@ def _backward(saved: Any, cotangent: jax.Array) -> tuple[jax.Array, jax.Array, C
         return (dgates @ weight, dc * f), dgates
 
     zero = jnp.zeros_like(cotangent[0])
-    start, dgates = jax.lax.scan(step, (zero, zero), (cotangent, kept), reverse=True)
-    hidden = kept[0]
+    along = (cotangent, before, cells, active)
+    dstart, dgates = jax.lax.scan(step, (zero, zero), along, reverse=True)
     size, count = hidden.shape[-1], hidden.shape[0] * hidden.shape[1]
     dweight = dgates.reshape(count, 4 * size).T @ hidden.reshape(count, size)
-    return dgates, dweight, start
+    return dgates, dweight, dstart
 
 
 lstm.defvjp(_forward, _backward)

@@ -37,9 +37,10 @@ class Run:
     def __init__(self, task: GokuTask) -> None:
         self.task = task
         made = task.architecture
-        weight_key, self.key = jax.random.split(jax.random.key(task.seed))
+        self.key = jax.random.key(task.seed)
+        rng = np.random.default_rng(task.seed)
         self.updater = Updater(
-            LatentModel(made, task.model, task.dt, weight_key), task.training, task.updates
+            LatentModel(made, task.model, task.dt, rng), task.training, task.updates
         )
         self.series = jnp.asarray(task.series, jnp.float32)
         self.state = self.updater.start()
