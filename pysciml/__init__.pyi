@@ -20,4 +20,25 @@ from .solvers import Heun as Heun
 from .solvers import Tsit5 as Tsit5
 
 __version__: str
-__all__: list[str]
+__all__ = [
+    "RK4",
+    "Euler",
+    "EulerHeun",
+    "EulerMaruyama",
+    "GokuNet",
+    "GokuRun",
+    "GokuUI",
+    "Heun",
+    "LSTMForecaster",
+    "LatentODE",
+    "Model",
+    "PySciMLError",
+    "Tsit5",
+    "Variable",
+    "catalog",
+    "datasets",
+    "load",
+    "model",
+    "resume",
+    "solve",
+]

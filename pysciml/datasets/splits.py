@@ -16,7 +16,7 @@ __all__ = ["Split", "split_time"]
 class Split(NamedTuple):
     """The parts of a series, one after the other in time.
 
-    Attributes
+    Parameters
     ----------
     train : xarray.DataArray
         The past.

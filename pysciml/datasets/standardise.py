@@ -17,7 +17,7 @@ __all__ = ["Standardiser"]
 class Standardiser:
     """Mean and standard deviation of each channel, to bring data to zero mean and unit variance.
 
-    Attributes
+    Parameters
     ----------
     mean, std : xarray.DataArray
         One value for each channel (and subject); their attribute ``units`` is that of the data.

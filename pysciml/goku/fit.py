@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -206,7 +206,7 @@ def _open(
             f"{path} holds a {known['kind']}, which this version of pysciml does not know."
         )
     core = recover(known["model"], model)
-    made: Callable[..., LatentForecaster] = KINDS[known["kind"]]
+    made = KINDS[known["kind"]]
     settings = made(**known["settings"]) if core is None else made(core, **known["settings"])
     return directory, settings, known, directory.read_data()
 

@@ -43,7 +43,7 @@ def label_data(
     if steps:
         times = times[-1] + step * np.arange(1, steps + 1)
     coords: dict[str, Any] = {
-        name: coord for name, coord in seen.coords.items() if "time" not in coord.dims
+        str(name): coord for name, coord in seen.coords.items() if "time" not in coord.dims
     }
     coords["time"] = ("time", times, seen["time"].attrs)
     made = xr.DataArray(

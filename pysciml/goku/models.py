@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -318,10 +319,12 @@ class LatentODE(LatentForecaster):
 
     Parameters
     ----------
-    channels, length, window, hidden, features, recurrent, latent_state, variational, carry
+    channels, length, window, hidden, features, recurrent, latent_state
         As in :class:`GokuUI`; the default `window` is None.
     state : int
         Size of the latent state.
+    variational, carry
+        As in :class:`GokuUI`.
 
     References
     ----------
@@ -359,10 +362,12 @@ class LSTMForecaster(LatentForecaster):
 
     Parameters
     ----------
-    channels, length, window, hidden, features, recurrent, latent_state, variational, carry
+    channels, length, window, hidden, features, recurrent, latent_state
         As in :class:`GokuUI`; the default `window` is None.
     state : int
         Size of the latent state.
+    variational, carry
+        As in :class:`GokuUI`.
 
     References
     ----------
@@ -400,7 +405,7 @@ def _tuple(settings: Any) -> None:
         object.__setattr__(settings, "infer", tuple(settings.infer))
 
 
-KINDS: dict[str, type[LatentForecaster]] = {
+KINDS: dict[str, Callable[..., LatentForecaster]] = {
     kind.__name__: kind for kind in (GokuUI, GokuNet, LatentODE, LSTMForecaster)
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import equinox as eqx
@@ -87,7 +88,7 @@ class ModelCore(eqx.Module):
         """
         system, dtype = self.system, start.dtype
         field = system.field(self.named(params))
-        noise = None
+        noise: Callable[[jax.Array], Any] | None = None
         if key is not None and field.diffusion is not None:
             shape = (steps - 1, self.substeps, *start.shape)
             scale = (self.dt / self.substeps) ** 0.5
@@ -96,8 +97,10 @@ class ModelCore(eqx.Module):
                 draws = draws * jnp.exp(self.log_noise)[:, None]
             lanes = system.lanes(draws)
 
-            def noise(index: jax.Array) -> Any:
+            def drawn(index: jax.Array) -> Any:
                 return jax.tree.map(lambda a: a[index], lanes)
+
+            noise = drawn
 
         times = self.dt * jnp.arange(steps, dtype=dtype)
         step = STEPS[self.solver]
@@ -117,8 +120,10 @@ class ModelCore(eqx.Module):
         dict
             Each parameter with its own shape and a last axis of the batch.
         """
+        if params is None:
+            return {}
         named, start = {}, 0
-        for name in self.infer if params is not None else ():
+        for name in self.infer:
             variable = self.system.model.params[name]
             rows = params[start : start + variable.size]
             named[name] = rows.reshape(*variable.shape, params.shape[-1])

@@ -234,14 +234,15 @@ def _retry(run: Run, started: State) -> str:
     """Go back to the start of the epoch with half the rate; or say why that is over."""
     if run.retries >= run.task.training.retries:
         # The state before the update that fails tells what fails.
-        state = started
+        state, loss = started, math.nan
         for _ in range(run.task.updates_per_epoch):
             after, terms = run.updater.step(state, run.series, run.key)
-            if not math.isfinite(float(terms.loss)):
+            loss = float(terms.loss)
+            if not math.isfinite(loss):
                 break
             state = after
         return (
-            f"The loss became {float(terms.loss)} in epoch {run.epoch + 1}, and again after "
+            f"The loss became {loss} in epoch {run.epoch + 1}, and again after "
             f"{run.retries} retries with a lower learning rate. {run.blame(state)} Lower "
             "learning_rate, raise substeps, or narrow the bounds of the parameters."
         )

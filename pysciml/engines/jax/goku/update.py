@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import equinox as eqx
 import jax
@@ -132,7 +132,7 @@ class Updater:
 
         gradient, terms = jax.grad(loss, has_aux=True)(state.weights)
         change, optimiser = self.optimiser.update(gradient, state.optimiser, state.weights)
-        weights = state.weights + state.scale * change
+        weights = state.weights + state.scale * cast("jax.Array", change)
         # The mean forgets its start: early on it covers the updates so far.
         seen = state.update.astype(jnp.float32)
         decay = jnp.minimum(training.average, seen / (seen + 10.0))
