@@ -71,6 +71,15 @@ class Model:
     ModelError
         If a name is used twice or reserved, a dim means two things, or a rate is missing, unknown
         or wrongly shaped.
+
+    Examples
+    --------
+    >>> import pysciml as ps
+    >>> system = ps.catalog.ornstein_uhlenbeck()
+    >>> system.is_stochastic, system.has_additive_noise, system.size
+    (True, True, 1)
+    >>> system.without_noise().is_stochastic
+    False
     """
 
     name: str

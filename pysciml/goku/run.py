@@ -44,6 +44,31 @@ class GokuRun:
         The engine, and why.
     directory : pathlib.Path or None
         Where the run is kept.
+
+    Examples
+    --------
+    Two waves, a small network and two epochs, to see what comes out:
+
+    >>> import numpy as np
+    >>> import pysciml as ps
+    >>> import xarray as xr
+    >>> time = np.arange(60.0)
+    >>> waves = np.stack([np.sin(0.3 * time), np.cos(0.3 * time)], axis=-1)
+    >>> data = xr.DataArray(waves[None], {"time": time}, ("sample", "time", "channel"))
+    >>> small = ps.LatentODE(
+    ...     channels=2, length=11, hidden=4, features=4, recurrent=4, latent_state=4, state=2
+    ... )
+    >>> run = small.fit(data, epochs=2, batch=4, rng=0, progress=False)
+    >>> run.finished, run.history.sizes["epoch"]
+    (True, 2)
+    >>> run.forecast(data, steps=3).time.values
+    array([60., 61., 62.])
+    >>> run.reconstruct(data).sizes["time"]
+    11
+    >>> run.infer(data)["z"].dims
+    ('sample', 'time', 'state')
+    >>> run.evaluate(data, steps=3)["forecast_per_horizon"].horizon.values
+    array([1., 2., 3.])
     """
 
     def __init__(

@@ -58,6 +58,17 @@ class Training:
     retries : int
         How often an epoch whose loss is not finite is tried again from its start with the
         learning rate halved.
+
+    Raises
+    ------
+    InputError
+        For a value of the wrong type or out of range.
+
+    Examples
+    --------
+    >>> from pysciml.goku import Training
+    >>> Training(epochs=50, forecast_steps=4).learning_rate
+    0.005
     """
 
     epochs: int = 200
