@@ -6,7 +6,7 @@ same augmentation (crops, sign flips), forecasting loss and weight averaging, an
 rate is chosen on validation data. Errors are NRMSE on 500 test trajectories: mean over
 trajectories, median over seeds. The last line is one JSON object.
 
-    python benchmarks/goku_reproduction.py [--updates 680] [--seeds 3] [--models goku_ui ...]
+    python benchmarks/goku_reproduction.py [--updates 1190] [--seeds 3] [--models goku_ui ...]
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def process() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--updates", type=int, default=680)
+    parser.add_argument("--updates", type=int, default=1190)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--models", nargs="+", default=list(SAMPLES), choices=list(SAMPLES))
     asked = parser.parse_args()
