@@ -9,3 +9,5 @@ cache = Path(tempfile.gettempdir()) / "pysciml-tests-compiled"
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
 os.environ.setdefault("MPLBACKEND", "agg")
+# Tests compile far more than they compute: let LLVM optimise less.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")

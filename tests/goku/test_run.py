@@ -1,10 +1,14 @@
 """A trained model at work: labels, forecasts, paths, refinement, judgement."""
 
+import equinox as eqx
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
 
 import pysciml as ps
+from pysciml.engines.jax.goku.refine import CONTINUITY, refined, smoothed
 from pysciml.errors import DataError, InputError
 
 SMALL = {"hidden": 8, "features": 6, "recurrent": 5, "latent_state": 4}
@@ -47,10 +51,28 @@ def test_paths_spread_with_the_noise_around_the_noise_free_forecast(run, rotatio
     assert bool((abs(paths.mean("path") - point) < error + 1e-3).all())
 
 
-def test_refinement_lowers_the_error_of_what_is_seen(run, rotations):
-    seen = rotations.isel(time=slice(0, 10))
-    errors = [float(((run.reconstruct(rotations, refine=n) - seen) ** 2).mean()) for n in (0, 50)]
-    assert errors[1] < 0.5 * errors[0]
+def test_refinement_descends_on_what_it_minimises(run, rotations):
+    """Squared errors of what is seen plus weighted jumps, from codes that are off."""
+    model = eqx.combine(run._forecaster._weights, run._forecaster._static)
+    scale = run._forecaster._scale
+    data = jnp.asarray(run._scale.apply(rotations).values[:, :10].swapaxes(0, 1), jnp.float32)
+
+    @jax.jit
+    def misfits(data):
+        codes = jax.tree.map(lambda c: c + 0.5, model.encode(data).mean)
+        better = refined(model, codes, data, 60, scale)
+        states, params = smoothed(model, codes, data, 60, scale)
+        found = [(model.decode(c), 3) for c in (codes, better)]
+        found.append((model.unfold(states, params, span=2), 1))
+        return [
+            jnp.sum((d.data - data) ** 2)
+            + CONTINUITY / steps * jnp.sum(((d.ends - d.starts) / scale[:, None]) ** 2)
+            for d, steps in found
+        ]
+
+    start, codes, smooth = map(float, misfits(data))
+    assert codes < 0.7 * start
+    assert smooth < 0.7 * start
 
 
 def test_refinement_treats_every_sample_on_its_own(run, rotations):
@@ -82,11 +104,11 @@ def test_relatives_have_the_same_verbs_and_learn(kind, oscillators, rotations):
         "LSTMForecaster": lambda: ps.LSTMForecaster(state=5, **common),
     }[kind]()
     run = settings.fit(
-        rotations, epochs=15, batch=8, rng=0, learning_rate=2e-2, progress=False,
+        rotations, epochs=80, batch=8, rng=0, learning_rate=2e-2, progress=False,
         forecast_steps=3, flip=True, kl=1e-3,
     )  # fmt: skip
     loss = run.history["reconstruction"].values
-    assert loss[-1] < 0.5 * loss[0]
+    assert loss[-1] < 0.7 * loss[0]
     made = run.evaluate(rotations.isel(time=slice(0, 13)), steps=3, refine=3)
     assert np.all(np.isfinite(made["forecast"]))
     assert run.forecast(rotations, 2).shape == (6, 2, 3)
