@@ -4,44 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pysciml.errors import ModelError, suggest
-from pysciml.tracing import check_rates, depends_on_state
+from pysciml.errors import ModelError
+from pysciml.events import Direction, Event
+from pysciml.noise import Calculus, Kind, Noise
+from pysciml.tracing import check_condition, check_rates, depends_on_state
 from pysciml.variable import Variable
 
 if TYPE_CHECKING:
     from pysciml.variable import Value
 
-__all__ = ["Model", "Noise", "Variable", "model"]
+__all__ = ["Model", "Variable", "model"]
 
 RESERVED = frozenset(
     {"time", "trajectory", "sample", "step", "source", "status", "channel", "path", "horizon"}
 )
-
-
-@dataclass(frozen=True)
-class Noise:
-    """The noise of a stochastic model.
-
-    Parameters
-    ----------
-    function : callable
-        ``(t, u, p[, x]) -> {state: amplitude}``.
-    kind : {"diagonal"}
-        ``"diagonal"``: every state component has a Wiener process of its own.
-    calculus : {"ito", "stratonovich"}
-        How the stochastic integral is meant.
-    """
-
-    function: Callable[..., Mapping[str, Any]]
-    kind: Literal["diagonal"] = "diagonal"
-    calculus: Literal["ito", "stratonovich"] = "ito"
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +44,8 @@ class Model:
         ``(t, u, p[, x]) -> {state: rate}``.
     diffusion : Noise, optional
         The noise of a stochastic differential equation.
+    events : tuple of Event
+        What happens where conditions cross zero or at given times; see :meth:`with_event`.
     description, source : str, optional
         What the system is and where it comes from.
     recipe : mapping, optional
@@ -88,6 +73,7 @@ class Model:
     inputs: Mapping[str, Variable]
     drift: Callable[..., Mapping[str, Any]]
     diffusion: Noise | None = None
+    events: tuple[Event, ...] = ()
     description: str = ""
     source: str = ""
     recipe: Mapping[str, Any] = field(default_factory=dict)
@@ -98,6 +84,11 @@ class Model:
         check_rates(self, self.drift, "rate")
         if self.diffusion is not None:
             check_rates(self, self.diffusion.function, "noise amplitude")
+        for event in self.events:
+            if event.when is not None:
+                check_condition(self, event.name, event.when)
+            if event.then is not None:
+                check_rates(self, event.then, "new value")
 
     @property
     def is_stochastic(self) -> bool:
@@ -118,8 +109,9 @@ class Model:
         self,
         function: Callable[..., Mapping[str, Any]] | None = None,
         *,
-        kind: Literal["diagonal"] = "diagonal",
-        calculus: Literal["ito", "stratonovich"] = "ito",
+        kind: Kind = "diagonal",
+        calculus: Calculus = "ito",
+        sources: int | None = None,
     ) -> Any:
         """Make a stochastic model of this one; a decorator, with or without arguments.
 
@@ -127,10 +119,13 @@ class Model:
         ----------
         function : callable, optional
             ``(t, u, p[, x]) -> {state: amplitude}``; its name becomes the name of the new model.
-        kind : {"diagonal"}
-            ``"diagonal"``: one Wiener process per state component.
+        kind : {"diagonal", "scalar", "general"}
+            ``"diagonal"``: one Wiener process per state component. ``"scalar"``: one that drives
+            all. ``"general"``: `sources` that drive all; amplitudes have a last axis of them.
         calculus : {"ito", "stratonovich"}
             How the stochastic integral is meant.
+        sources : int, optional
+            Count of Wiener processes of general noise.
 
         Returns
         -------
@@ -151,21 +146,81 @@ class Model:
         >>> noisy.name, noisy.is_stochastic
         ('noisy', True)
         """
-        if kind != "diagonal":
-            raise ModelError(f"noise kind {kind!r} is not supported; use kind='diagonal'.")
-        if calculus not in ("ito", "stratonovich"):
-            raise ModelError(
-                f"calculus {calculus!r} is unknown.{suggest(calculus, ['ito', 'stratonovich'])}"
-            )
 
         def decorate(function: Callable[..., Mapping[str, Any]]) -> Model:
             name = getattr(function, "__name__", self.name)
-            noise = Noise(function, kind, calculus)
+            noise = Noise(function, kind, calculus, sources)
             return dataclasses.replace(
                 self, name=self.name if name == "<lambda>" else name, diffusion=noise, recipe={}
             )
 
-        return decorate if function is None else decorate(function)
+        if function is None:
+            Noise(decorate, kind, calculus, sources)  # refuse wrong options at once
+            return decorate
+        return decorate(function)
+
+    def with_event(
+        self,
+        name: str,
+        *,
+        when: Callable[..., Any] | None = None,
+        then: Callable[..., Mapping[str, Any]] | None = None,
+        direction: Direction = "both",
+        stop: bool = False,
+        every: float | None = None,
+        at: float | Sequence[float] | None = None,
+    ) -> Model:
+        """Make a model of this one in which something happens at a condition or at given times.
+
+        Results hold the times of an event as a variable of its name, last dim ``<name>_index``,
+        NaN where a trajectory had fewer. A save time that coincides with an event shows the
+        state before it. Events of one model are looked at in the order in which they were added.
+
+        Parameters
+        ----------
+        name : str
+            Name of the event.
+        when : callable, optional
+            ``(t, u, p[, x]) -> number``; the event happens where it crosses zero.
+        then : callable, optional
+            ``(t, u, p[, x]) -> {state: new value}``; states that it does not return stay.
+        direction : {"up", "down", "both"}
+            Which crossings count: from below zero, from above, or either.
+        stop : bool
+            Whether the trajectory ends there; it is NaN afterwards.
+        every : float, optional
+            In place of `when`: the time between events, the first one period after the start.
+        at : float or sequence of float, optional
+            In place of `when`: the times; those outside a solve do not happen.
+
+        Returns
+        -------
+        Model
+            The new model; this one is unchanged.
+
+        Raises
+        ------
+        ModelError
+            If the name is taken, an option is not usable, or a function returns the wrong thing.
+
+        Examples
+        --------
+        >>> import pysciml as ps
+        >>> ball = ps.model(state={"height": 1.0, "speed": 0.0})(
+        ...     lambda t, u, p: {"height": u.speed, "speed": -9.81}
+        ... )
+        >>> ball = ball.with_event(
+        ...     "bounce",
+        ...     when=lambda t, u, p: u.height,
+        ...     direction="down",
+        ...     then=lambda t, u, p: {"speed": -0.9 * u.speed},
+        ... )
+        >>> [event.name for event in ball.events]
+        ['bounce']
+        """
+        times = None if at is None else tuple(np.ravel(np.asarray(at, dtype=np.float64)).tolist())
+        event = Event(name, when, then, direction, stop, every, times)
+        return dataclasses.replace(self, events=(*self.events, event), recipe={})
 
     def without_noise(self) -> Model:
         """Return the same model as an ordinary differential equation.
@@ -261,8 +316,9 @@ def _check_names(made: Model) -> None:
     if not made.state:
         raise ModelError(f"Model {made.name!r} has no state; give at least one.")
     seen: dict[str, str] = {}
-    for group in ("state", "params", "inputs"):
-        for name in getattr(made, group):
+    groups = {"state": made.state, "params": made.params, "inputs": made.inputs}
+    for group, names in {**groups, "events": [event.name for event in made.events]}.items():
+        for name in names:
             if not (isinstance(name, str) and name.isidentifier()) or name.startswith("_"):
                 raise ModelError(
                     f"Model {made.name!r}: {name!r} in {group} is not usable as a name; use "

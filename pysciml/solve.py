@@ -69,7 +69,7 @@ def solve(
         Largest step of a fixed-step solver; shortened so that steps end on save times. The
         shorter of the step between save times and a thousandth of the span unless given.
     increments : array, optional
-        Brownian increments in place of `rng`: (step, component) or (trajectory, step, component).
+        Brownian increments in place of `rng`: (step, source) or (trajectory, step, source).
         They are the same for all values of a sweep.
     engine : {"auto", "jax"}
         The engine that runs it.
@@ -212,14 +212,11 @@ def _increments(increments: Any, model: Model, sweep: Sweep, grid: Grid) -> np.n
         array = array[None]
     steps = (len(grid.times) - 1) * grid.substeps
     paths = sweep.trajectories
-    if (
-        array.ndim != 3
-        or array.shape[1:] != (steps, model.size)
-        or array.shape[0] not in (1, paths)
-    ):
+    sources = 0 if model.diffusion is None else model.diffusion.count(model.size)
+    if array.ndim != 3 or array.shape[1:] != (steps, sources) or array.shape[0] not in (1, paths):
         raise InputError(
-            "increments must have shape (trajectory, step, component) = "
-            f"{(paths, steps, model.size)}; got {np.shape(increments)}. Its steps follow from t, "
+            "increments must have shape (trajectory, step, source) = "
+            f"{(paths, steps, sources)}; got {np.shape(increments)}. Its steps follow from t, "
             "save and dt."
         )
     if not np.all(np.isfinite(array)):

@@ -11,7 +11,7 @@ from pysciml.errors import ModelError, suggest
 if TYPE_CHECKING:
     from pysciml.model import Model
 
-__all__ = ["Names", "call", "check_rates", "depends_on_state"]
+__all__ = ["Names", "call", "check_condition", "check_rates", "depends_on_state"]
 
 
 class Names:
@@ -109,9 +109,10 @@ def check_rates(model: Model, function: Callable[..., Any], what: str) -> None:
     model : Model
         The model whose states, parameters and inputs the function receives.
     function : callable
-        The drift or the diffusion.
+        The drift, the diffusion, or what an event does.
     what : str
-        ``"rate"`` or ``"noise amplitude"``; used in errors.
+        ``"rate"``, ``"noise amplitude"`` or ``"new value"``; used in errors. An event may leave
+        states out; a noise amplitude has an axis of the sources where the noise is general.
 
     Raises
     ------
@@ -120,11 +121,8 @@ def check_rates(model: Model, function: Callable[..., Any], what: str) -> None:
     """
     import jax
 
-    def shapes(group: Mapping[str, Any]) -> dict[str, Any]:
-        return {k: jax.ShapeDtypeStruct(v.shape, "float64") for k, v in group.items()}
-
-    def rates(t: Any, u: Any, p: Any, x: Any) -> dict[str, Any]:
-        returned = call(function, t, u, p, x)
+    def rates(*arguments: Any) -> dict[str, Any]:
+        returned = call(function, *arguments)
         if not isinstance(returned, Mapping):
             raise ModelError(
                 f"Model {model.name!r}: the function must return a mapping of state names to "
@@ -135,7 +133,62 @@ def check_rates(model: Model, function: Callable[..., Any], what: str) -> None:
         _check_names(model, returned, what)
         return {name: jax.numpy.asarray(value) for name, value in returned.items()}
 
-    groups = (model.state, model.params, model.inputs)
+    traced = _trace(model, rates)
+    for name, variable in model.state.items():
+        if name not in traced:
+            continue
+        shape, hint = variable.shape, f"Return one {what} per component."
+        if what == "noise amplitude" and model.diffusion is not None:
+            shape = model.diffusion.amplitude_shape(shape)
+            if model.diffusion.kind == "general":
+                hint = f"General noise has a last axis of its {model.diffusion.sources} sources."
+        if traced[name].shape != shape:
+            raise ModelError(
+                f"Model {model.name!r}: the {what} of {name!r} has shape {traced[name].shape}; "
+                f"its state has shape {variable.shape}. {hint}"
+            )
+        if jax.numpy.issubdtype(traced[name].dtype, jax.numpy.complexfloating):
+            raise ModelError(
+                f"Model {model.name!r}: the {what} of {name!r} is complex; states are real. Give "
+                "the real and the imaginary part a state each."
+            )
+
+
+def check_condition(model: Model, event: str, function: Callable[..., Any]) -> None:
+    """Trace the condition of an event once and refuse one that is not a real number.
+
+    Parameters
+    ----------
+    model : Model
+        The model whose states, parameters and inputs the function receives.
+    event : str
+        Name of the event.
+    function : callable
+        ``(t, u, p[, x]) -> number``.
+
+    Raises
+    ------
+    ModelError
+        If it returns an array or a truth value, or cannot be traced.
+    """
+    import jax
+
+    traced = _trace(model, lambda *arguments: jax.numpy.asarray(call(function, *arguments)))
+    if traced.shape != () or not jax.numpy.issubdtype(traced.dtype, jax.numpy.floating):
+        raise ModelError(
+            f"Model {model.name!r}: the condition of event {event!r} must be one real number that "
+            f"crosses zero; got shape {traced.shape} of {traced.dtype}. For 'v reaches 1' return "
+            "u.v - 1, not u.v > 1."
+        )
+
+
+def _trace(model: Model, function: Callable[..., Any]) -> Any:
+    """Give the shapes that `function` returns, or say why it cannot be traced."""
+    import jax
+
+    def shapes(group: Mapping[str, Any]) -> dict[str, Any]:
+        return {k: jax.ShapeDtypeStruct(v.shape, "float64") for k, v in group.items()}
+
     not_concrete = (
         jax.errors.ConcretizationTypeError,
         jax.errors.TracerArrayConversionError,
@@ -144,7 +197,8 @@ def check_rates(model: Model, function: Callable[..., Any], what: str) -> None:
     try:
         with jax.enable_x64(True):  # as solve() does, so that float64 in a model is no surprise
             scalar = jax.ShapeDtypeStruct((), "float64")
-            traced = jax.eval_shape(rates, scalar, *map(shapes, groups))
+            groups = (model.state, model.params, model.inputs)
+            return jax.eval_shape(function, scalar, *map(shapes, groups))
     except ModelError:
         raise
     except not_concrete as error:
@@ -158,17 +212,6 @@ def check_rates(model: Model, function: Callable[..., Any], what: str) -> None:
             f"Model {model.name!r}: its function failed when it was traced: "
             f"{type(error).__name__}: {error}"
         ) from error
-    for name, variable in model.state.items():
-        if traced[name].shape != variable.shape:
-            raise ModelError(
-                f"Model {model.name!r}: the {what} of {name!r} has shape {traced[name].shape}; "
-                f"its state has shape {variable.shape}. Return one {what} per component."
-            )
-        if jax.numpy.issubdtype(traced[name].dtype, jax.numpy.complexfloating):
-            raise ModelError(
-                f"Model {model.name!r}: the {what} of {name!r} is complex; states are real. Give "
-                "the real and the imaginary part a state each."
-            )
 
 
 def _check_names(model: Model, returned: Mapping[str, Any], what: str) -> None:
@@ -179,7 +222,7 @@ def _check_names(model: Model, returned: Mapping[str, Any], what: str) -> None:
             f"Model {model.name!r} returned a {what} for {unknown[0]!r}, which is not a state."
             + suggest(str(unknown[0]), model.state)
         )
-    if missing:
+    if missing and what != "new value":
         raise ModelError(
             f"Model {model.name!r} returned no {what} for {missing[0]!r}; expected one for each "
             f"of: {', '.join(model.state)}."

@@ -56,7 +56,7 @@ def test_amplitudes_that_do_not_fit_the_states_are_refused(quiet, amplitudes, me
 
 
 def test_unknown_options_are_refused(quiet):
-    with pytest.raises(ModelError, match="kind 'general' is not supported; use kind='diagonal'"):
+    with pytest.raises(ModelError, match="kind='general' needs sources=, the count of Wiener"):
         quiet.noise(kind="general")
     with pytest.raises(ModelError, match="'stratonovic' is unknown"):
         quiet.noise(calculus="stratonovic")

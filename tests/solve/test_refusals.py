@@ -177,7 +177,7 @@ def test_auto_chooses_by_the_equation(model, dt, name):
         ((10, 2), None),
         ((1, 10, 2), None),
         ((4, 10, 2), None),
-        ((3, 10, 2), r"\(trajectory, step, component\) = \(4, 10, 2\); got \(3, 10, 2\)"),
+        ((3, 10, 2), r"\(trajectory, step, source\) = \(4, 10, 2\); got \(3, 10, 2\)"),
         ((4, 11, 2), "Its steps follow from t, save and dt"),
         ((4, 10, 1), "got .4, 10, 1."),
         ((10,), "got .10,."),

@@ -28,7 +28,10 @@ def _add(*trees: Any) -> Any:
     return jax.tree.map(lambda *leaves: sum(leaves[1:], leaves[0]), *trees)
 
 
-def _scaled(amplitude: Any, increment: Any) -> Any:
+def _shake(field: Field, amplitude: Any, increment: Any) -> Any:
+    """Multiply amplitudes by Brownian increments, summed over the sources."""
+    if field.general:
+        return jax.tree.map(lambda a: jnp.sum(a * increment, axis=-2), amplitude)
     return jax.tree.map(jnp.multiply, amplitude, increment)
 
 
@@ -58,7 +61,7 @@ def euler(field: Field, t: Any, y: Any, h: Any, dw: Any) -> Any:
     moved = _axpy(h, field.drift(t, y), y)
     if field.diffusion is None or dw is None:
         return moved
-    return _add(moved, _scaled(field.diffusion(t, y), dw))
+    return _add(moved, _shake(field, field.diffusion(t, y), dw))
 
 
 def euler_heun(field: Field, t: Any, y: Any, h: Any, dw: Any) -> Any:
@@ -78,8 +81,8 @@ def euler_heun(field: Field, t: Any, y: Any, h: Any, dw: Any) -> Any:
     if field.diffusion is None or dw is None:
         return moved
     amplitude = field.diffusion(t, y)
-    predicted = _add(y, _scaled(amplitude, dw))
-    return _add(moved, _scaled(_mean(amplitude, field.diffusion(t + h, predicted)), dw))
+    predicted = _add(y, _shake(field, amplitude, dw))
+    return _add(moved, _shake(field, _mean(amplitude, field.diffusion(t + h, predicted)), dw))
 
 
 def heun(field: Field, t: Any, y: Any, h: Any, dw: Any) -> Any:
@@ -100,9 +103,9 @@ def heun(field: Field, t: Any, y: Any, h: Any, dw: Any) -> Any:
         k2 = field.drift(t + h, _axpy(h, k1, y))
         return _axpy(h, _mean(k1, k2), y)
     g1 = field.diffusion(t, y)
-    predicted = _add(_axpy(h, k1, y), _scaled(g1, dw))
+    predicted = _add(_axpy(h, k1, y), _shake(field, g1, dw))
     k2, g2 = field.drift(t + h, predicted), field.diffusion(t + h, predicted)
-    return _add(_axpy(h, _mean(k1, k2), y), _scaled(_mean(g1, g2), dw))
+    return _add(_axpy(h, _mean(k1, k2), y), _shake(field, _mean(g1, g2), dw))
 
 
 def rk4(field: Field, t: Any, y: Any, h: Any, dw: Any) -> Any:

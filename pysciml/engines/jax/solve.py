@@ -106,12 +106,12 @@ def _compiled(model: Model, solver: str, substeps: int, dtype: str) -> Callable[
         def drawn(index: jax.Array) -> Any:
             def draw(key: jax.Array) -> jax.Array:
                 key = jax.random.fold_in(key, index)
-                return jax.random.normal(key, (substeps, system.size), dtype)
+                return jax.random.normal(key, (substeps, system.sources), dtype)
 
-            return system.lanes(jnp.sqrt(h[index]) * jax.vmap(draw, out_axes=-1)(noise))
+            return system.increments(jnp.sqrt(h[index]) * jax.vmap(draw, out_axes=-1)(noise))
 
         def given(index: jax.Array) -> Any:
-            return system.lanes(noise[index])
+            return system.increments(noise[index])
 
         increments = None
         if noise is not None:
