@@ -13,15 +13,20 @@ from .model import Variable as Variable
 from .model import model as model
 from .solve import solve as solve
 from .solvers import RK4 as RK4
+from .solvers import Dopri5 as Dopri5
+from .solvers import Dopri8 as Dopri8
 from .solvers import Euler as Euler
 from .solvers import EulerHeun as EulerHeun
 from .solvers import EulerMaruyama as EulerMaruyama
 from .solvers import Heun as Heun
+from .solvers import StormerVerlet as StormerVerlet
 from .solvers import Tsit5 as Tsit5
 
 __version__: str
 __all__ = [
     "RK4",
+    "Dopri5",
+    "Dopri8",
     "Euler",
     "EulerHeun",
     "EulerMaruyama",
@@ -33,6 +38,7 @@ __all__ = [
     "LatentODE",
     "Model",
     "PySciMLError",
+    "StormerVerlet",
     "Tsit5",
     "Variable",
     "catalog",

@@ -14,10 +14,12 @@ import numpy as np
 from pysciml.errors import ModelError
 from pysciml.events import Direction, Event
 from pysciml.noise import Calculus, Kind, Noise
+from pysciml.noise_algebra import category, convert
 from pysciml.tracing import check_condition, check_rates, depends_on_state
 from pysciml.variable import Variable
 
 if TYPE_CHECKING:
+    from pysciml.solvers.base import Category
     from pysciml.variable import Value
 
 __all__ = ["Model", "Variable", "model"]
@@ -99,6 +101,18 @@ class Model:
     def has_additive_noise(self) -> bool:
         """Whether the noise does not depend on the state, so that all calculi agree."""
         return self.diffusion is not None and not depends_on_state(self, self.diffusion.function)
+
+    @property
+    def noise_category(self) -> Category:
+        """What solvers need to know of the noise, found by tracing it and by trying it.
+
+        ``"additive"`` where it does not depend on the state; ``"scalar"``, one source;
+        ``"diagonal"``, one source for every component, whose amplitude depends on that component
+        alone; ``"commutative"``, several sources that act in any order alike; else ``"general"``.
+        """
+        if self.diffusion is None:
+            raise ModelError(f"{self.name!r} has no noise.")
+        return category(self)
 
     @property
     def size(self) -> int:
@@ -221,6 +235,37 @@ class Model:
         times = None if at is None else tuple(np.ravel(np.asarray(at, dtype=np.float64)).tolist())
         event = Event(name, when, then, direction, stop, every, times)
         return dataclasses.replace(self, events=(*self.events, event), recipe={})
+
+    def with_calculus(self, calculus: Calculus) -> Model:
+        """Return a model with the same paths whose noise is meant in the other calculus.
+
+        The drift takes on half the derivative of the amplitudes along themselves, with its sign
+        (Kloeden & Platen 1992, 4.9).
+
+        Parameters
+        ----------
+        calculus : {"ito", "stratonovich"}
+            The calculus of the new model.
+
+        Returns
+        -------
+        Model
+            The new model; this one if it is meant so already.
+
+        Raises
+        ------
+        ModelError
+            If the model has no noise, or the calculus is unknown.
+
+        Examples
+        --------
+        >>> import pysciml as ps
+        >>> growth = ps.model(state={"x": 1.0})(lambda t, u, p: {"x": 0.1 * u.x})
+        >>> growth = growth.noise(lambda t, u, p: {"x": 0.2 * u.x})
+        >>> growth.with_calculus("stratonovich").diffusion.calculus
+        'stratonovich'
+        """
+        return convert(self, calculus)
 
     def without_noise(self) -> Model:
         """Return the same model as an ordinary differential equation.

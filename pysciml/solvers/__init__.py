@@ -1,0 +1,23 @@
+"""Solvers as settings objects, and the table of what each one can solve."""
+
+from pysciml.solvers.base import CATEGORIES, Category, Solver
+from pysciml.solvers.choose import SOLVERS, resolve
+from pysciml.solvers.ordinary import RK4, Dopri5, Dopri8, Euler, StormerVerlet, Tsit5
+from pysciml.solvers.stochastic import EulerHeun, EulerMaruyama, Heun
+
+__all__ = [
+    "CATEGORIES",
+    "RK4",
+    "SOLVERS",
+    "Category",
+    "Dopri5",
+    "Dopri8",
+    "Euler",
+    "EulerHeun",
+    "EulerMaruyama",
+    "Heun",
+    "Solver",
+    "StormerVerlet",
+    "Tsit5",
+    "resolve",
+]

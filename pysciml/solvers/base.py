@@ -1,0 +1,57 @@
+"""Solver: settings of a solver, and what it can solve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar, Literal
+
+__all__ = ["CATEGORIES", "Category", "Solver"]
+
+Category = Literal["additive", "diagonal", "scalar", "commutative", "general"]
+CATEGORIES: tuple[Category, ...] = ("additive", "diagonal", "scalar", "commutative", "general")
+
+_NONE: Mapping[Category, float] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Solver:
+    """A solver; the class variables say what it can solve, and are the capability table.
+
+    Attributes
+    ----------
+    ode_order : int or None
+        Order for ordinary differential equations; None where it does not solve them.
+    strong, weak : mapping of str to float
+        Strong and weak order by category of the noise, see
+        :attr:`pysciml.model.Model.noise_category`; a category that is not there is refused.
+    calculus : {"ito", "stratonovich", "both"} or None
+        In which sense it integrates noise that depends on the state. For additive noise the
+        calculi agree.
+    adaptive : bool
+        Whether it chooses its steps by `rtol` and `atol`; otherwise it takes steps of `dt`.
+    stiff : bool
+        Whether its steps stay long where the equations are stiff.
+    given_increments : bool
+        Whether Brownian increments can be given in place of a seed.
+    events : bool
+        Whether it solves models with events.
+    gradient : bool
+        Whether solutions can be differentiated, in both modes.
+    """
+
+    ode_order: ClassVar[int | None] = None
+    strong: ClassVar[Mapping[Category, float]] = _NONE
+    weak: ClassVar[Mapping[Category, float]] = _NONE
+    calculus: ClassVar[Literal["ito", "stratonovich", "both"] | None] = None
+    adaptive: ClassVar[bool] = False
+    stiff: ClassVar[bool] = False
+    given_increments: ClassVar[bool] = True
+    events: ClassVar[bool] = True
+    gradient: ClassVar[bool] = True
+
+    @property
+    def name(self) -> str:
+        """Name of the solver."""
+        return type(self).__name__
