@@ -1,6 +1,7 @@
 from . import catalog as catalog
 from . import datasets as datasets
 from .errors import PySciMLError as PySciMLError
+from .forcing import Forcing as Forcing
 from .goku import GokuNet as GokuNet
 from .goku import GokuRun as GokuRun
 from .goku import GokuUI as GokuUI
@@ -30,6 +31,7 @@ __all__ = [
     "Euler",
     "EulerHeun",
     "EulerMaruyama",
+    "Forcing",
     "GokuNet",
     "GokuRun",
     "GokuUI",

@@ -26,18 +26,27 @@ class Grid(NamedTuple):
         Steps of equal length between two of them (fixed-step solvers).
     step : float or None
         The longest step; None for an adaptive solver.
-    first : int
-        Index of the first time that the result keeps: 1 where the initial one was not asked for.
+    keep : array of int
+        Indices of the times that the result keeps: the others are the initial time where it was
+        not asked for, and times on which steps of a fixed-step solver must end.
+    stops : array
+        Those times, and for an adaptive solver all such times.
     """
 
     times: np.ndarray
     substeps: int
     step: float | None
-    first: int
+    keep: np.ndarray
+    stops: np.ndarray
 
 
 def make_grid(
-    method: Solver, t: tuple[float, float], save: Any, dt: float | None, dtype: str
+    method: Solver,
+    t: tuple[float, float],
+    save: Any,
+    dt: float | None,
+    dtype: str,
+    stops: np.ndarray | None = None,
 ) -> Grid:
     """Turn the times that a user gave into a grid.
 
@@ -53,6 +62,8 @@ def make_grid(
         Largest step of a fixed-step solver.
     dtype : str
         In which precision the times must differ.
+    stops : array, optional
+        Times on which steps must end; those outside the span do not matter.
 
     Returns
     -------
@@ -74,8 +85,12 @@ def make_grid(
     if dt is not None and positive("dt", dt) > span:
         raise InputError(f"dt must be at most the span {span}; got {dt!r}.")
     times, first = _saved(method, start, end, save, dt)
+    keep = np.arange(first, len(times))
+    stops = np.unique(np.zeros(0) if stops is None else stops)
+    stops = stops[(stops > start) & (stops < times[-1])]
     substeps, step = 1, None
     if not method.adaptive:
+        times, keep = _with_stops(times, keep, stops)
         longest = float(np.max(np.diff(times)))
         wanted = min(longest, span / 1000) if dt is None else float(dt)
         substeps = max(1, math.ceil(longest / wanted - 1e-9))
@@ -88,7 +103,7 @@ def make_grid(
             f"Near time {times[-1]:g}, {dtype} cannot tell times apart that differ by "
             f"{shortest:.3g}. Use longer steps, let t start at 0, or use dtype='float64'."
         )
-    return Grid(times, substeps, step, first)
+    return Grid(times, substeps, step, keep, stops)
 
 
 def positive(name: str, value: Any) -> float:
@@ -118,6 +133,17 @@ def positive(name: str, value: Any) -> float:
     if not (math.isfinite(number) and number > 0):
         raise InputError(f"{name} must be a positive number; got {value!r}.")
     return number
+
+
+def _with_stops(
+    times: np.ndarray, keep: np.ndarray, stops: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Put stops among the times; one that is a save time but for rounding is that."""
+    near = np.searchsorted(times, stops)
+    apart = np.minimum(np.abs(times[np.maximum(near - 1, 0)] - stops), np.abs(times[near] - stops))
+    more = stops[apart > 1e-9 * (times[-1] - times[0])]
+    joined = np.union1d(times, more)
+    return joined, np.searchsorted(joined, times[keep])
 
 
 def _saved(

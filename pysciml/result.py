@@ -10,19 +10,22 @@ import xarray as xr
 
 from pysciml import __version__
 from pysciml.engines.base import Solution, SolveTask, Status
+from pysciml.forcing import Series
 
 if TYPE_CHECKING:
     from pysciml.engines.choose import Choice
     from pysciml.grid import Grid
     from pysciml.sweeps import Sweep
 
-__all__ = ["failure", "label"]
+__all__ = ["failure", "is_failure", "label"]
 
 REASONS = {
     Status.SUCCESS: "success",
     Status.NOT_FINITE: "became NaN or infinite",
     Status.TOO_MANY_STEPS: "took too many steps",
     Status.STEP_TOO_SMALL: "needed a step that is too small to represent",
+    Status.EVENTS_ACCUMULATE: "met events with no time between them, which would never end,",
+    Status.STOPPED: "stopped by an event",
 }
 REMEDIES = {
     Status.NOT_FINITE: "Use a shorter dt or tighter tolerances, and check whether the model can "
@@ -30,7 +33,25 @@ REMEDIES = {
     Status.TOO_MANY_STEPS: "Loosen rtol and atol, or shorten the span; the model may be stiff",
     Status.STEP_TOO_SMALL: "The model may be singular or stiff there; check its rates near that "
     "time",
+    Status.EVENTS_ACCUMULATE: "Let the event stop the trajectory (stop=True), or change what it "
+    "does so that time passes before the next one",
 }
+
+
+def is_failure(status: np.ndarray) -> np.ndarray:
+    """Tell failures from trajectories that are complete: at the end, or stopped by an event.
+
+    Parameters
+    ----------
+    status : array of int
+        Return codes.
+
+    Returns
+    -------
+    array of bool
+        Of the same shape.
+    """
+    return (status != Status.SUCCESS) & (status != Status.STOPPED)
 
 
 def label(
@@ -65,12 +86,12 @@ def label(
         One variable per state, with provenance as attributes.
     """
     variables: dict[str, Any] = {}
-    times = task.times[grid.first :]
+    times = task.times[grid.keep]
     coords: dict[Any, Any] = {"time": times, **sweep.coords}
-    failed = solution.status != Status.SUCCESS
-    lost = failed & (times.astype(task.dtype)[:, None] > solution.stopped.astype(task.dtype))
+    unfinished = solution.status != Status.SUCCESS
+    lost = unfinished & (times.astype(task.dtype)[:, None] > solution.stopped.astype(task.dtype))
     for name, variable in task.model.state.items():
-        raw = solution.state[name][grid.first :]  # (time, *shape, batch)
+        raw = solution.state[name][grid.keep]  # (time, *shape, batch)
         if lost.any():
             raw = np.where(lost.reshape(len(times), *(1,) * len(variable.shape), -1), np.nan, raw)
         moved = np.moveaxis(raw, -1, 0).reshape(*sweep.sizes, *raw.shape[:-1])
@@ -81,6 +102,10 @@ def label(
         codes = solution.status.astype(np.int64).reshape(sweep.sizes)
         meanings = "; ".join(f"{code}: {text}" for code, text in REASONS.items())
         variables["status"] = (sweep.dims, codes, {"long_name": meanings})
+    for name, at in solution.events.items():
+        moved = np.moveaxis(at, -1, 0).reshape(*sweep.sizes, at.shape[0])
+        long_name = f"times of the event {name!r}"
+        variables[name] = ((*sweep.dims, f"{name}_index"), moved, {"long_name": long_name})
     attributes = _provenance(task, solution, sweep, chosen, grid.step)
     made = xr.Dataset(variables, coords, attributes)
     for name, variable in {**task.model.params, **task.model.inputs}.items():
@@ -92,7 +117,7 @@ def label(
 def _provenance(
     task: SolveTask, solution: Solution, sweep: Sweep, chosen: Choice, step: float | None
 ) -> dict[str, Any]:
-    failed = int(np.sum(solution.status != Status.SUCCESS))
+    failed = int(np.sum(is_failure(solution.status)))
     attributes: dict[str, Any] = {
         "model": task.model.name,
         "description": task.model.description,
@@ -102,6 +127,7 @@ def _provenance(
         "engine_reason": chosen.reason,
         "versions": json.dumps(chosen.engine.versions()),
         "solver": task.solver.name,
+        "fallback": "" if task.fallback is None else task.fallback.name,
         "dtype": task.dtype,
         "device": task.device,
         "status": "success" if failed == 0 else f"{failed} of {task.batch} failed",
@@ -116,14 +142,17 @@ def _provenance(
         attributes["calculus"] = task.model.diffusion.calculus
         attributes["seed"] = "given increments" if task.increments is not None else task.seed
     for group, values in (("params", task.params), ("inputs", task.inputs)):
-        plain = {
-            name: value.tolist() if value.size <= 1000 else f"array of shape {value.shape}"
-            for name, value in values.items()
-            if name not in sweep.coords
-        }
+        plain = {name: _plain(value) for name, value in values.items() if name not in sweep.coords}
         if plain:
             attributes[group] = json.dumps(plain)
     return {name: value for name, value in attributes.items() if value != ""}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Series):
+        parts = {"times": _plain(value.times), "values": _plain(value.values)}
+        return {**parts, "interpolation": value.interpolation}
+    return value.tolist() if value.size <= 1000 else f"array of shape {value.shape}"
 
 
 def failure(task: SolveTask, solution: Solution, sweep: Sweep) -> str:
@@ -143,7 +172,7 @@ def failure(task: SolveTask, solution: Solution, sweep: Sweep) -> str:
     str
         A sentence on the first failure, and how many there are.
     """
-    failed = np.flatnonzero(solution.status != Status.SUCCESS)
+    failed = np.flatnonzero(is_failure(solution.status))
     first = int(failed[0])
     code = int(solution.status[first])
     where = ""

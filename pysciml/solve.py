@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from pysciml.errors import CapabilityError, InputError, SolveError, suggest
+from pysciml.forcing import Series
 from pysciml.grid import Grid, make_grid, positive
 from pysciml.model import Model
-from pysciml.result import failure, label
-from pysciml.solvers import Solver, resolve
+from pysciml.result import failure, is_failure, label
+from pysciml.solvers import Solver, fallback, resolve
 from pysciml.sweeps import Sweep, spread
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def solve(
     >>> sol.x.dims, sol.sizes["time"]
     (('time',), 101)
     """
-    from pysciml.engines.base import SolveTask, Status
+    from pysciml.engines.base import SolveTask
     from pysciml.engines.choose import choose
 
     if not isinstance(model, Model):
@@ -117,8 +118,9 @@ def solve(
     _check_choice("device", device, ("cpu", "gpu"))
     method = resolve(solver, model, dt)
     _check_tolerances(method, rtol, atol)
-    grid = make_grid(method, t, save, dt, dtype)
     sweep = spread(model, state or {}, params or {}, inputs or {}, _trajectories(trajectories))
+    grid = make_grid(method, t, save, dt, dtype, _stops(model, sweep, t))
+    _check_covered(sweep, grid)
     if model.diffusion is None and (rng is not None or increments is not None):
         raise InputError(
             f"{model.name!r} has no noise, so rng and increments have no meaning; leave them out."
@@ -136,6 +138,9 @@ def solve(
         inputs=sweep.inputs,
         batch=sweep.batch,
         solver=method,
+        fallback=fallback(solver, model, dt),
+        stops=grid.stops,
+        events={e.name: e.times(grid.times[0], grid.times[-1]) for e in model.events if e.timed},
         substeps=grid.substeps,
         rtol=1e-6 if rtol is None else float(rtol),
         atol=1e-9 if atol is None else float(atol),
@@ -145,7 +150,7 @@ def solve(
         device=device,
     )
     solution = chosen.engine.solve(task)
-    if on_error == "raise" and np.any(solution.status != Status.SUCCESS):
+    if on_error == "raise" and np.any(is_failure(solution.status)):
         raise SolveError(failure(task, solution, sweep))
     return label(task, solution, sweep, chosen, grid, status=on_error == "return")
 
@@ -177,6 +182,28 @@ def seed_of(rng: int | np.random.Generator | None) -> int:
     raise InputError(
         f"rng must be a whole number from 0 to 2**31 - 1, a numpy Generator or None; got {rng!r}."
     )
+
+
+def _stops(model: Model, sweep: Sweep, t: Any) -> np.ndarray:
+    """List the times on which steps must end: jumps of inputs, and timed events."""
+    try:
+        start, end = (float(value) for value in t)
+    except (TypeError, ValueError):
+        return np.zeros(0)  # refused with the grid
+    parts = [event.times(start, end) for event in model.events if event.timed and start < end]
+    parts += [value.stops for value in sweep.inputs.values() if isinstance(value, Series)]
+    return np.concatenate([np.zeros(0), *parts])
+
+
+def _check_covered(sweep: Sweep, grid: Grid) -> None:
+    start, end = grid.times[0], grid.times[-1]
+    for name, value in sweep.inputs.items():
+        if isinstance(value, Series) and not value.times[0] <= start < end <= value.times[-1]:
+            raise InputError(
+                f"The series of input {name!r} runs from {value.times[0]:g} to "
+                f"{value.times[-1]:g}, but the solve from {start:g} to {end:g}; give a series that "
+                "covers the whole of it, or solve a shorter span."
+            )
 
 
 def _check_choice(name: str, value: object, known: tuple[str, ...]) -> None:

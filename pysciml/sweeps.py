@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from pysciml.errors import InputError, suggest
+from pysciml.forcing import Forcing, Series, check_times
 from pysciml.model import Model
 from pysciml.variable import Variable, numbers
 
@@ -26,7 +27,8 @@ class Sweep:
     Parameters
     ----------
     state, params, inputs : mapping of str to array
-        Each of its own shape, or with a last axis of the batch where it is swept.
+        Each of its own shape, or with a last axis of the batch where it is swept; an input that
+        varies in time is a `Series`.
     dims : tuple of str
         Dims of the batch, outermost first.
     sizes : tuple of int
@@ -37,7 +39,7 @@ class Sweep:
 
     state: Mapping[str, np.ndarray]
     params: Mapping[str, np.ndarray]
-    inputs: Mapping[str, np.ndarray]
+    inputs: Mapping[str, np.ndarray | Series]
     dims: tuple[str, ...]
     sizes: tuple[int, ...]
     coords: Mapping[str, Any]
@@ -85,6 +87,7 @@ def spread(
     groups = [("state", model.state, state), ("params", model.params, params)]
     groups.append(("inputs", model.inputs, inputs))
     arrays: dict[tuple[str, str], xr.DataArray] = {}
+    forced: dict[str, Any] = {}
     for group, variables, given in groups:
         if not isinstance(given, Mapping):
             raise InputError(f"{group} must be a mapping of names to values; got {given!r}.")
@@ -95,6 +98,11 @@ def spread(
                 )
         for name, variable in variables.items():
             value = given.get(name, variable.array)
+            if group == "inputs" and isinstance(value, Forcing):
+                forced[name] = value.interpolation
+                value = value.series
+            elif group == "inputs" and "time" in getattr(value, "dims", ()):
+                forced[name] = "linear"
             arrays[group, name] = _labelled(group, name, variable, value)
     sizes: dict[str, int] = {}
     coords: dict[str, Any] = {}
@@ -103,7 +111,7 @@ def spread(
     for (group, name), array in arrays.items():
         own = getattr(model, group)[name].axes(name)
         for dim in map(str, array.dims):
-            if dim in own:
+            if dim in own or (dim == "time" and name in forced):
                 continue
             if dim in taken:
                 raise InputError(
@@ -121,11 +129,18 @@ def spread(
     dims = tuple(sorted(sizes, key=lambda dim: dim != "trajectory"))
     sizes = {dim: sizes[dim] for dim in dims}
     for (group, name), array in arrays.items():
-        if group != "state" and name not in sizes and any(dim in sizes for dim in array.dims):
+        swept = any(dim in sizes for dim in array.dims)
+        if group != "state" and name not in forced and name not in sizes and swept:
             coords[name] = (array.dims, array.values)
-    made: dict[str, dict[str, np.ndarray]] = {"state": {}, "params": {}, "inputs": {}}
+    made: dict[str, dict[str, Any]] = {"state": {}, "params": {}, "inputs": {}}
     for (group, name), array in arrays.items():
-        made[group][name] = _flat(array, getattr(model, group)[name].axes(name), sizes)
+        axes = getattr(model, group)[name].axes(name)
+        if name in forced:
+            times = check_times(name, array)
+            values = _flat(array, ("time", *axes), sizes)
+            made[group][name] = Series(times, values, forced[name])
+        else:
+            made[group][name] = _flat(array, axes, sizes)
     return Sweep(**made, dims=dims, sizes=tuple(sizes.values()), coords=coords)
 
 
@@ -167,10 +182,10 @@ def _labelled(group: str, name: str, variable: Variable, value: Any) -> xr.DataA
                     f"{name!r} in {group} has other labels along {axis!r} than the model, or in "
                     f"another order; select them in the order {np.asarray(labels).tolist()}."
                 )
-    if "time" in value.dims:
+    if "time" in value.dims and group != "inputs":
         raise InputError(
-            f"{name!r} in {group} varies in time, which is not supported yet; write the time "
-            "course into the model as a function of t."
+            f"{name!r} in {group} cannot vary in time; make it an input of the model, or write "
+            "the time course into the model as a function of t."
         )
     if not np.all(np.isfinite(value.values)):
         raise InputError(f"{name!r} in {group} must be finite; it has NaN or infinity.")

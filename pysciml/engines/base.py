@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from pysciml.forcing import Series
 from pysciml.model import Model
 from pysciml.solvers import Solver
 
@@ -24,6 +25,9 @@ class Status:
     NOT_FINITE = 1
     TOO_MANY_STEPS = 2
     STEP_TOO_SMALL = 3
+    EVENTS_ACCUMULATE = 4
+    STOPPED = 5  # by an event that stops: the trajectory is complete
+    STIFF = 6  # within an engine only: another method goes on from there
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +43,20 @@ class SolveTask:
     state : mapping of str to array
         Initial states, each of its shape or with a last axis of the batch.
     params, inputs : mapping of str to array
-        Parameters and inputs, likewise.
+        Parameters and inputs, likewise; an input that varies in time is a `Series`.
     batch : int
         Trajectories.
     solver : Solver
         A solver that can solve the model.
+    fallback : Solver, optional
+        The solver that goes on where the equations turn out to be stiff.
+    stops : array, optional
+        Times within the span on which steps end: jumps of inputs and timed events. With a
+        fixed-step solver they are among `times`.
+    events : mapping of str to array
+        Times of the timed events within the span, by name.
+    first : int
+        Index of the first trajectory in the whole ensemble, which decides its noise.
     substeps : int
         Steps between two save times (fixed-step solvers).
     rtol, atol : float
@@ -62,9 +75,13 @@ class SolveTask:
     times: np.ndarray
     state: Mapping[str, np.ndarray]
     params: Mapping[str, np.ndarray]
-    inputs: Mapping[str, np.ndarray]
+    inputs: Mapping[str, np.ndarray | Series]
     batch: int
     solver: Solver
+    fallback: Solver | None = None
+    stops: np.ndarray | None = None
+    events: Mapping[str, np.ndarray] = field(default_factory=dict)
+    first: int = 0
     substeps: int = 1
     rtol: float = 1e-6
     atol: float = 1e-9
@@ -86,6 +103,8 @@ class Solution:
         `Status` of every trajectory.
     stopped : array of float
         Time that every trajectory reached.
+    events : mapping of str to array
+        When each event happened, shape (k, batch), NaN where a trajectory had fewer.
     counts : mapping of str to int
         Steps and evaluations, all trajectories together.
     """
@@ -93,6 +112,7 @@ class Solution:
     state: Mapping[str, np.ndarray]
     status: np.ndarray
     stopped: np.ndarray
+    events: Mapping[str, np.ndarray] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
 
 

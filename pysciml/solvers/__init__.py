@@ -1,7 +1,7 @@
 """Solvers as settings objects, and the table of what each one can solve."""
 
 from pysciml.solvers.base import CATEGORIES, Category, Solver
-from pysciml.solvers.choose import SOLVERS, resolve
+from pysciml.solvers.choose import SOLVERS, fallback, resolve
 from pysciml.solvers.ordinary import RK4, Dopri5, Dopri8, Euler, StormerVerlet, Tsit5
 from pysciml.solvers.stochastic import EulerHeun, EulerMaruyama, Heun
 
@@ -19,5 +19,6 @@ __all__ = [
     "Solver",
     "StormerVerlet",
     "Tsit5",
+    "fallback",
     "resolve",
 ]

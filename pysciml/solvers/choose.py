@@ -7,7 +7,7 @@ from pysciml.model import Model
 from pysciml.solvers import ordinary, stiff, stochastic
 from pysciml.solvers.base import CATEGORIES, Solver
 
-__all__ = ["SOLVERS", "resolve"]
+__all__ = ["SOLVERS", "fallback", "resolve"]
 
 SOLVERS: dict[str, type[Solver]] = {
     name: getattr(module, name)
@@ -81,6 +81,28 @@ def resolve(solver: str | Solver | type[Solver], model: Model, dt: float | None)
             "it out, or use a fixed-step solver such as ps.RK4()."
         )
     return solver
+
+
+def fallback(solver: object, model: Model, dt: float | None) -> Solver | None:
+    """Choose the solver that goes on where the equations turn out to be stiff.
+
+    Parameters
+    ----------
+    solver : Solver or str
+        What was asked for: only ``"auto"`` has a fallback.
+    model : Model
+        What is to be solved.
+    dt : float or None
+        Step asked for.
+
+    Returns
+    -------
+    Solver or None
+        Rodas5P for an ordinary differential equation.
+    """
+    if solver != "auto" or model.diffusion is not None or dt is not None:
+        return None
+    return SOLVERS["Rodas5P"]() if "Rodas5P" in SOLVERS else None
 
 
 def _check_noise(solver: Solver, model: Model, best: Solver) -> None:

@@ -74,7 +74,7 @@ def test_settings_without_meaning_are_refused(model, arguments, message):
             {"params": {"a": [1.0, 2.0]}},
             r"must have shape \(\); got \(2,\). For a sweep give a Data",
         ),
-        ({"params": {"a": swept([1.0, 2.0], "time")}}, "'a' in params varies in time"),
+        ({"params": {"a": swept([1.0, 2.0], "time")}}, "'a' in params cannot vary in time"),
         ({"params": {"a": swept([1.0, 2.0], "x")}}, "cannot be swept over 'x'"),
         ({"state": {"x": swept([1.0, 2.0], "x")}}, "cannot be swept over 'x'"),
         ({"params": {"a": swept([], "s")}}, "sweep dim 's' of 'a' is empty"),

@@ -42,9 +42,9 @@ def test_a_step_that_does_not_fit_stops_before_the_end():
 
 
 def test_given_times_are_kept_and_the_initial_one_only_where_it_is_among_them():
-    assert grid(save=[0.0, 0.5, 0.75]).first == 0
+    assert grid(save=[0.0, 0.5, 0.75]).keep[0] == 0
     made = grid(save=[0.5, 0.75])
-    assert made.first == 1
+    assert made.keep[0] == 1
     assert made.times.tolist() == [0.0, 0.5, 0.75]
     sol = ps.solve(ps.catalog.lotka_volterra(), t=(0, 1), save=[0.5, 0.75], dt=0.25)
     assert sol.time.values.tolist() == [0.5, 0.75]

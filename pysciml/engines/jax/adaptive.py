@@ -1,11 +1,18 @@
-"""Adaptive Tsit5 over lanes: every trajectory keeps its own step, all run in one loop.
+"""Adaptive steps over lanes: every trajectory keeps its own step, all run in one loop.
 
 Between two save times the loop runs until the slowest lane has passed the later one; lanes that
-are there already wait. Save times are met by the scheme's own interpolant, not by short steps.
+are there already wait. Save times are met by the method's own interpolant, not by short steps.
+Steps end on *stops*, the times at which inputs jump or timed events happen, and on crossings of
+the conditions of events.
+
+Where the loop is differentiated, the step sizes that the error estimate chose are constants: what
+is differentiated is the sequence of steps that was taken.
 """
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -13,220 +20,262 @@ import jax.numpy as jnp
 import numpy as np
 
 from pysciml.engines.base import Status
-from pysciml.engines.jax.system import Field, Lanes
+from pysciml.engines.jax import crossings
+from pysciml.engines.jax.crossings import Record, Watch
+from pysciml.engines.jax.lanes import Lanes, combine, norm, pick
+from pysciml.engines.jax.methods import Method
+from pysciml.engines.jax.system import Field
 
-__all__ = ["Adaptive", "solve_adaptive"]
+__all__ = ["Adaptive", "Problem", "solve_adaptive"]
 
-# Tsitouras (2011), Comput. Math. Appl. 62, 770: coefficients of the 5(4) pair and its interpolant.
-A = (
-    (0.161,),
-    (-0.008480655492356989, 0.335480655492357),
-    (2.8971530571054935, -6.359448489975075, 4.3622954328695815),
-    (5.325864828439257, -11.748883564062828, 7.4955393428898365, -0.09249506636175525),
-    (
-        5.86145544294642,
-        -12.92096931784711,
-        8.159367898576159,
-        -0.071584973281401,
-        -0.028269050394068383,
-    ),
-    (
-        0.09646076681806523,
-        0.01,
-        0.4798896504144996,
-        1.379008574103742,
-        -3.290069515436081,
-        2.324710524099774,
-    ),
-)
-C = (0.161, 0.327, 0.9, 0.9800255409045097, 1.0, 1.0)
-ERROR = (
-    0.0017800110522257714,
-    0.0008164344596567463,
-    -0.007880878010261995,
-    0.144711007173263,
-    -0.5823571654525552,
-    0.45808210592918697,
-    -1 / 66,
-)
 MAX_STEPS = 1_000_000  # per trajectory
 SAFETY, SHRINK, GROW = 0.9, 0.2, 10.0
-KI, KP = 0.7 / 5, 0.4 / 5  # proportional-integral control of the step (Hairer & Wanner, IV.2)
+KI, KP = 0.7, 0.4  # proportional-integral control (Hairer & Wanner 1996, IV.2), over the order
+STIFF_STEPS = 15  # in a row, after which a trajectory is handed to a method for stiff equations
 
 
-class Adaptive(NamedTuple):
-    """Where the loop stands; every field but the lanes has shape (batch,)."""
-
-    t: jax.Array
-    h: jax.Array
-    y: Lanes
-    slope: Lanes
-    started: jax.Array
-    before: Lanes
-    stages: tuple[Lanes, ...]
-    error: jax.Array
-    status: jax.Array
-    accepted: jax.Array
-    rejected: jax.Array
-
-
-def solve_adaptive(
-    field: Field, y0: Lanes, times: jax.Array, rtol: jax.Array, atol: jax.Array
-) -> tuple[Lanes, Adaptive]:
-    """Integrate from ``times[0]`` and return the state at every one of `times`.
+class Problem(NamedTuple):
+    """What to integrate, and how closely.
 
     Parameters
     ----------
     field : Field
         The vector field.
-    y0 : tuple of array
-        Lanes at ``times[0]``.
-    times : array
-        Save times, shape (n,).
     rtol, atol : scalar
         Tolerances on the local error of every component, in the root mean square.
+    end : scalar
+        The final time.
+    stops : array or None
+        Increasing times on which steps must end, the last of them infinite; None for none.
+    watch : Watch or None
+        The events.
+    """
+
+    field: Field
+    rtol: Any
+    atol: Any
+    end: Any
+    stops: jax.Array | None = None
+    watch: Watch | None = None
+
+    def scale(self, a: Lanes, b: Lanes) -> Lanes:
+        """Give the tolerance of every component between two states."""
+        return tuple(
+            self.atol + self.rtol * jnp.maximum(jnp.abs(x), jnp.abs(y))
+            for x, y in zip(a, b, strict=True)
+        )
+
+
+class Adaptive(NamedTuple):
+    """Where the loop stands; every field but lanes and events has shape (batch,)."""
+
+    t: jax.Array
+    h: jax.Array  # the next step
+    y: Lanes
+    slope: Lanes | None  # the rate at (t, y), where the last step has left it
+    started: jax.Array  # the last step: where it started,
+    width: jax.Array  # how long it was before an event cut it short,
+    before: Lanes  # the state there,
+    after: Lanes  # the state at its uncut end,
+    stages: tuple[Lanes, ...]  # and what interpolation within it needs
+    error: jax.Array
+    status: jax.Array
+    accepted: jax.Array
+    rejected: jax.Array
+    stiff: jax.Array  # steps in a row that looked stiff
+    record: Record | None
+
+
+def solve_adaptive(
+    method: Method,
+    problem: Problem,
+    y0: Lanes,
+    t0: jax.Array,
+    times: jax.Array,
+    *,
+    hand_over: bool = False,
+    loop: Callable[..., Any] = jax.lax.while_loop,
+) -> tuple[Lanes, Adaptive]:
+    """Integrate every lane from its `t0` and return the state at `times`.
+
+    Parameters
+    ----------
+    method : Method
+        The method.
+    problem : Problem
+        Field, tolerances, stops and events.
+    y0 : tuple of array
+        Lanes at `t0`.
+    t0 : array
+        Where each lane starts, shape (batch,).
+    times : array
+        Save times, shape (n,), increasing. At those before its `t0` a lane is not finite.
+    hand_over : bool
+        Whether a trajectory stops with `Status.STIFF` where the equations become stiff.
+    loop : callable
+        The while loop; one that can be differentiated backwards in place of that of JAX.
 
     Returns
     -------
     tuple
         Lanes with a first axis of n (not finite after a failure), and where the loop ended.
     """
-    batch = y0[0].shape[-1]
-    t = jnp.full(batch, times[0])
-    end = times[-1]
-    slope = field.drift(t, y0)
-    h = _first_step(field, t, y0, slope, end - times[0], rtol, atol)
-    zero = jnp.zeros(batch, jnp.int32)
-    start = Adaptive(
-        t, h, y0, slope, t, y0, (slope,) * 7, jnp.ones(batch, t.dtype), zero, zero, zero
-    )
+    start = _start(method, problem, y0, t0)
+    advance = functools.partial(_advance, method, problem, hand_over and method.explicit)
 
     def to(carry: Adaptive, until: jax.Array) -> tuple[Adaptive, Lanes]:
         def waiting(c: Adaptive) -> jax.Array:
             return (c.t < until) & (c.status == Status.SUCCESS)
 
-        carry = jax.lax.while_loop(
-            lambda c: jnp.any(waiting(c)),
-            lambda c: _advance(field, c, waiting(c), end, rtol, atol),
-            carry,
-        )
-        return carry, _interpolate(carry, until)
+        carry = loop(lambda c: jnp.any(waiting(c)), lambda c: advance(c, waiting(c)), carry)
+        return carry, _saved(method, problem.field, carry, until)
 
-    carry, path = jax.lax.scan(to, start, times[1:])
-    joined = (jnp.concatenate([a[None], b]) for a, b in zip(y0, path, strict=True))
-    return tuple(joined), carry
+    end, path = jax.lax.scan(to, start, times)
+    return path, end
 
 
-def _norm(values: Lanes, scale: Lanes) -> jax.Array:
-    squares = [
-        jnp.sum(((v / s) ** 2).reshape(-1, v.shape[-1]), axis=0)
-        for v, s in zip(values, scale, strict=True)
-    ]
-    count = sum(v.size // v.shape[-1] for v in values)
-    return jnp.sqrt(sum(squares[1:], squares[0]) / count)
-
-
-def _combine(y: Lanes, h: jax.Array, weights: Any, stages: Any) -> Lanes:
-    return tuple(
-        lane + h * sum(w * k[i] for w, k in zip(weights, stages, strict=True))
-        for i, lane in enumerate(y)
+def _start(method: Method, problem: Problem, y0: Lanes, t0: jax.Array) -> Adaptive:
+    field = problem.field.during(t0)
+    slope = field.drift(t0, y0)
+    h = jax.lax.stop_gradient(_first_step(method, problem, field, t0, y0, slope))
+    zero = jnp.zeros(t0.shape, jnp.int32)
+    shapes = jax.eval_shape(lambda: method.trial(field, t0, h, y0, slope, problem.scale).stages)
+    stages = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), shapes)
+    record = None if problem.watch is None else crossings.start(problem.watch, field, t0, y0)
+    return Adaptive(
+        t=t0,
+        h=h,
+        y=y0,
+        slope=slope if _keeps_slope(method, problem) else None,
+        started=t0,
+        width=jnp.zeros_like(t0),
+        before=y0,
+        after=y0,
+        stages=stages,
+        error=jnp.ones_like(t0),
+        status=zero,
+        accepted=zero,
+        rejected=zero,
+        stiff=zero,
+        record=record,
     )
 
 
+def _keeps_slope(method: Method, problem: Problem) -> bool:
+    """Whether the rate at the end of a step is the rate at the start of the next."""
+    return method.fsal and problem.stops is None and problem.watch is None
+
+
 def _first_step(
-    field: Field,
-    t: jax.Array,
-    y: Lanes,
-    slope: Lanes,
-    span: jax.Array,
-    rtol: jax.Array,
-    atol: jax.Array,
+    method: Method, problem: Problem, field: Field, t: jax.Array, y: Lanes, slope: Lanes
 ) -> jax.Array:
-    """Guess the first step, at most the span (Hairer, Norsett & Wanner, II.4)."""
-    scale = tuple(atol + rtol * jnp.abs(lane) for lane in y)
-    d0, d1 = _norm(y, scale), _norm(slope, scale)
+    """Guess the first step, at most the span (Hairer, Norsett & Wanner 1993, II.4)."""
+    span = problem.end - t
+    scale = problem.scale(y, y)
+    d0, d1 = norm(y, scale), norm(slope, scale)
     h0 = jnp.where((d0 < 1e-5) | (d1 < 1e-5), 1e-6, 0.01 * d0 / jnp.maximum(d1, 1e-30))
     h0 = jnp.minimum(h0, span)
-    ahead = field.drift(t + h0, _combine(y, h0, (1.0,), (slope,)))
+    ahead = field.drift(t + h0, combine(y, h0, (1.0,), (slope,)))
     change = tuple(b - a for a, b in zip(slope, ahead, strict=True))
-    largest = jnp.maximum(d1, _norm(change, scale) / h0)
-    h1 = jnp.where(largest <= 1e-15, jnp.maximum(1e-6, h0 * 1e-3), (0.01 / largest) ** 0.2)
+    largest = jnp.maximum(d1, norm(change, scale) / h0)
+    power = 1 / method.error_order
+    h1 = jnp.where(largest <= 1e-15, jnp.maximum(1e-6, h0 * 1e-3), (0.01 / largest) ** power)
     h = jnp.minimum(jnp.minimum(100 * h0, h1), span)
     # Where the rates are not finite any step will do: the loop shortens it, then gives up.
     return jnp.where(jnp.isfinite(h), h, span)
 
 
 def _advance(
-    field: Field,
-    c: Adaptive,
-    active: jax.Array,
-    end: jax.Array,
-    rtol: jax.Array,
-    atol: jax.Array,
+    method: Method, problem: Problem, hand_over: bool, c: Adaptive, active: jax.Array
 ) -> Adaptive:
-    left = end - c.t
-    # A step that would leave a crumb before the end takes it along.
-    h = jnp.where(c.h * 1.000001 >= left, left, c.h)
-    stages = [c.slope]
-    y = c.y
-    for row, node in zip(A, C, strict=True):
-        y = _combine(c.y, h, row, stages)
-        stages.append(field.drift(c.t + node * h, y))
-    zero = tuple(jnp.zeros_like(lane) for lane in y)
-    scale = tuple(
-        atol + rtol * jnp.maximum(jnp.abs(a), jnp.abs(b)) for a, b in zip(c.y, y, strict=True)
-    )
-    error = _norm(_combine(zero, h, ERROR, stages), scale)
+    """Try a step of every lane, and keep it where it is active and close enough."""
+    target = jnp.broadcast_to(problem.end, c.t.shape)
+    if problem.stops is not None:
+        target = problem.stops[jnp.searchsorted(problem.stops, c.t, side="right")]
+        target = jnp.minimum(target, problem.end)
+    left = target - c.t
+    # A step that would leave a crumb before its target takes it along.
+    lands = c.h * 1.000001 >= left
+    h = jnp.where(lands, left, c.h)
+    field = problem.field.during(c.t)
+    slope = field.drift(c.t, c.y) if c.slope is None else c.slope
+    trial = method.trial(field, c.t, h, c.y, slope, problem.scale)
+    error = jax.lax.stop_gradient(trial.error)
     finite = jnp.isfinite(error)
     error = jnp.where(finite, jnp.maximum(error, 1e-10), 1e10)
     good = (error <= 1) & active
-    factor = jnp.where(
-        good, SAFETY * error**-KI * c.error**KP, jnp.minimum(SAFETY * error ** (-1 / 5), 1.0)
+    h_next = _next_step(method, c, jax.lax.stop_gradient(h), error, good, lands)
+    reached = jnp.where(lands, target, c.t + h)
+    y, record, stopped = trial.y, c.record, False
+    if problem.watch is not None and c.record is not None:
+        found = crossings.look(problem.watch, method, field, c, h, trial, reached, good)
+        reached, y, record, stopped = found
+    stiff = c.stiff
+    if hand_over:
+        looks = method.stiffness(h, c.y, trial) > 1
+        stiff = jnp.where(good, jnp.where(looks, stiff + 1, jnp.maximum(stiff - 2, 0)), stiff)
+    made = Adaptive(
+        t=jnp.where(good, reached, c.t),
+        h=jnp.where(active, h_next, c.h),
+        y=pick(good, y, c.y),
+        slope=None if c.slope is None else pick(good, trial.slope, c.slope),
+        started=jnp.where(good, c.t, c.started),
+        width=jnp.where(good, h, c.width),
+        before=pick(good, c.y, c.before),
+        after=pick(good, trial.y, c.after),
+        stages=pick(good, trial.stages, c.stages),
+        error=jnp.where(good, error, c.error),
+        status=c.status,
+        accepted=c.accepted + good,
+        rejected=c.rejected + (active & ~good),
+        stiff=stiff,
+        record=record,
     )
-    grown = h * jnp.clip(factor, SHRINK, GROW)
-    reached = jnp.where(h == left, end, c.t + h)
-
-    def keep(new: Any, old: Any, where: jax.Array = good) -> Any:
-        return jax.tree.map(lambda a, b: jnp.where(where, a, b), new, old)
-
-    tiny = active & ~good & (grown < 16 * jnp.finfo(c.t.dtype).eps * jnp.maximum(abs(c.t), 1e-30))
-    status = jnp.where(tiny & finite, Status.STEP_TOO_SMALL, c.status)
-    status = jnp.where(tiny & ~finite, Status.NOT_FINITE, status)
-    accepted = c.accepted + good
-    rejected = c.rejected + (active & ~good)
-    spent = active & (accepted + rejected >= MAX_STEPS) & (status == Status.SUCCESS)
-    status = jnp.where(spent, Status.TOO_MANY_STEPS, status)
-    return Adaptive(
-        keep(reached, c.t),
-        jnp.where(active, grown, c.h),
-        keep(y, c.y),
-        keep(stages[-1], c.slope),
-        keep(c.t, c.started),
-        keep(c.y, c.before),
-        keep(tuple(stages), c.stages),
-        keep(error, c.error),
-        status,
-        accepted,
-        rejected,
-    )
+    tiny = 16 * jnp.finfo(c.t.dtype).eps * jnp.maximum(jnp.abs(c.t), 1e-30)
+    stuck = active & ~good & (h_next < tiny)
+    outcomes = [
+        (stuck & finite, Status.STEP_TOO_SMALL),
+        (stuck & ~finite, Status.NOT_FINITE),
+        (active & (made.accepted + made.rejected >= MAX_STEPS), Status.TOO_MANY_STEPS),
+    ]
+    if hand_over:
+        outcomes.append((active & (stiff >= STIFF_STEPS), Status.STIFF))
+    if record is not None:
+        outcomes.append((active & (record.short >= crossings.SHORT), Status.EVENTS_ACCUMULATE))
+        outcomes.append((stopped, Status.STOPPED))
+    return made._replace(status=_first(outcomes, c.status))
 
 
-def _interpolate(c: Adaptive, at: jax.Array) -> Lanes:
-    h = c.t - c.started
-    x = (at - c.started) / jnp.where(h > 0, h, 1.0)
-    square = x * x
-    weights = (
-        -1.0530884977290216
-        * x
-        * (x - 1.3299890189751412)
-        * (square - 1.4364028541716351 * x + 0.7139816917074209),
-        0.1017 * square * (square - 2.1966568338249754 * x + 1.2949852507374631),
-        2.490627285651252793 * square * (square - 2.38535645472061657 * x + 1.57803468208092486),
-        -16.54810288924490272 * (x - 1.21712927295533244) * (x - 0.61620406037800089) * square,
-        47.37952196281928122 * (x - 1.203071208372362603) * (x - 0.658047292653547382) * square,
-        -34.87065786149660974 * (x - 1.2) * (x - 2 / 3) * square,
-        2.5 * (x - 1) * (x - 0.6) * square,
-    )
-    values = _combine(c.before, h, weights, c.stages)
-    good = (c.t >= at) & (c.status == Status.SUCCESS)
+def _next_step(
+    method: Method,
+    c: Adaptive,
+    h: jax.Array,
+    error: jax.Array,
+    good: jax.Array,
+    cut: jax.Array,
+) -> jax.Array:
+    power = 1 / method.error_order
+    grow = SAFETY * error ** (-KI * power) * c.error ** (KP * power)
+    shrink = jnp.minimum(SAFETY * error**-power, 1.0)
+    proposed = h * jnp.clip(jnp.where(good, grow, shrink), SHRINK, GROW)
+    # A step that was cut to end on a stop says nothing against the longer one.
+    return jnp.where(good & cut, jnp.maximum(proposed, c.h), proposed)
+
+
+def _first(outcomes: list[tuple[Any, int]], status: jax.Array) -> jax.Array:
+    """Give the code of the first outcome that is true, where none has been given before."""
+    for where, code in outcomes:
+        status = jnp.where((status == Status.SUCCESS) & where, code, status)
+    return status
+
+
+def _saved(method: Method, field: Field, c: Adaptive, at: jax.Array) -> Lanes:
+    """Interpolate within the last step; not a number where a lane has not come so far."""
+    x = (at - c.started) / jnp.where(c.width > 0, c.width, 1.0)
+    within = (c.width > 0) & (c.started < at)
+    x = jnp.where(within, x, 0.0)
+    field = field.during(c.started)
+    values = method.interpolate(field, c.started, c.width, c.before, c.after, c.stages, x)
+    ended = (c.status == Status.SUCCESS) | (c.status == Status.STOPPED) | (c.status == Status.STIFF)
+    good = (c.t >= at) & (c.started <= at) & ended
     return tuple(jnp.where(good, lane, jnp.asarray(np.nan, lane.dtype)) for lane in values)

@@ -16,12 +16,11 @@ import jax
 import jax.numpy as jnp
 
 from pysciml.engines.jax.forcing import Piecewise
+from pysciml.engines.jax.lanes import Lanes
 from pysciml.model import Model
 from pysciml.tracing import call
 
-__all__ = ["Field", "Lanes", "System"]
-
-Lanes = tuple[jax.Array, ...]
+__all__ = ["Field", "System"]
 
 
 class Field(NamedTuple):

@@ -1,0 +1,233 @@
+"""Programs: the kernels, bound to a model and compiled once for it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from pysciml.engines.base import Status
+from pysciml.engines.jax.adaptive import Problem, solve_adaptive
+from pysciml.engines.jax.adaptive_methods import method_of
+from pysciml.engines.jax.crossings import GAP, Watch
+from pysciml.engines.jax.forcing import piecewise
+from pysciml.engines.jax.kernels import EVALUATIONS, STEPS, integrate
+from pysciml.engines.jax.system import System
+from pysciml.model import Model
+from pysciml.solvers import Solver
+
+__all__ = ["Outcome", "adaptive_program", "bind_inputs", "fixed_program", "make_watch"]
+
+Forced = tuple[tuple[str, str, bool], ...]  # name, interpolation, whether it is swept
+
+
+class Outcome(NamedTuple):
+    """What a program returns.
+
+    Parameters
+    ----------
+    path : tuple of array
+        Lanes at every time, with a first axis of the times.
+    status, stopped : array
+        How each trajectory ended, and when; shape (batch,).
+    last : tuple of array
+        Lanes where each trajectory ended.
+    events : array
+        When events happened, shape (events, capacity, batch).
+    counts : mapping of str to array
+        What is to be counted.
+    """
+
+    path: tuple[Any, ...]
+    status: Any
+    stopped: Any
+    last: tuple[Any, ...]
+    events: Any
+    counts: dict[str, Any]
+
+
+@functools.lru_cache(maxsize=64)
+def adaptive_program(
+    model: Model, solver: Solver, dtype: str, forced: Forced, hand_over: bool, capacity: int
+) -> Callable[..., Any]:
+    """Compile the adaptive loop for a model.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    solver : Solver
+        An adaptive solver.
+    dtype : str
+        In which precision.
+    forced : tuple
+        Name, interpolation and sweep of the inputs that vary in time.
+    hand_over : bool
+        Whether trajectories stop where the equations become stiff.
+    capacity : int
+        Times that are kept of an event and trajectory.
+
+    Returns
+    -------
+    callable
+        From initial lanes, parameters, inputs, start times, save times, tolerances, stops and
+        times of timed events to the fields of an `Outcome`.
+    """
+    system, method = System(model, dtype), method_of(solver)
+
+    def run(
+        y0: Any,
+        params: Any,
+        inputs: Any,
+        start: Any,
+        times: Any,
+        tolerances: Any,
+        stops: Any,
+        timed: Any,
+    ) -> Any:
+        problem = Problem(
+            system.field(params, bind_inputs(inputs, forced)),
+            tolerances[0],
+            tolerances[1],
+            times[-1],
+            stops,
+            make_watch(model, timed, capacity, times),
+        )
+        path, end = solve_adaptive(method, problem, y0, start, times[1:], hand_over=hand_over)
+        path = tuple(jnp.concatenate([a[None], b]) for a, b in zip(y0, path, strict=True))
+        tried = end.accepted + end.rejected
+        each = method.evaluations + (0 if end.slope is not None else 1)
+        counts = {
+            "steps": end.accepted,
+            "rejected": end.rejected,
+            "evaluations": each * tried + 2,
+            "events": jnp.zeros(0, jnp.int32) if end.record is None else end.record.counts,
+        }
+        events = jnp.zeros((0, 0, *start.shape)) if end.record is None else end.record.times
+        return tuple(Outcome(path, end.status, end.t, end.y, events, counts))
+
+    return jax.jit(run)
+
+
+@functools.lru_cache(maxsize=64)
+def fixed_program(
+    model: Model, solver: Solver, substeps: int, dtype: str, forced: Forced
+) -> Callable[..., Any]:
+    """Compile fixed steps for a model.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    solver : Solver
+        A fixed-step solver.
+    substeps : int
+        Steps between two times.
+    dtype : str
+        In which precision.
+    forced : tuple
+        Name, interpolation and sweep of the inputs that vary in time.
+
+    Returns
+    -------
+    callable
+        From initial lanes, parameters, inputs, times, and keys or increments of the noise to the
+        fields of an `Outcome`.
+    """
+    system = System(model, dtype)
+
+    def run(y0: Any, params: Any, inputs: Any, times: Any, noise: Any) -> Any:
+        field = system.field(params, bind_inputs(inputs, forced))
+        h = (times[1:] - times[:-1]) / substeps
+
+        def drawn(index: jax.Array) -> Any:
+            def draw(key: jax.Array) -> jax.Array:
+                key = jax.random.fold_in(key, index)
+                return jax.random.normal(key, (substeps, system.sources), dtype)
+
+            return system.increments(jnp.sqrt(h[index]) * jax.vmap(draw, out_axes=-1)(noise))
+
+        def given(index: jax.Array) -> Any:
+            return system.increments(noise[index])
+
+        increments = None
+        if noise is not None:
+            keys = jnp.issubdtype(noise.dtype, jax.dtypes.prng_key)
+            increments = drawn if keys else given
+        path = integrate(STEPS[solver.name], field, y0, times, substeps, increments)
+        status, stopped = _finite(path, times)
+        batch = y0[0].shape[-1]
+        steps = jnp.full(batch, substeps * h.shape[0])
+        counts = {"evaluations": steps * EVALUATIONS[solver.name]}
+        last = tuple(lane[-1] for lane in path)
+        events = jnp.zeros((0, 0, batch))
+        return tuple(Outcome(path, status, stopped, last, events, counts))
+
+    return jax.jit(run)
+
+
+def bind_inputs(inputs: Mapping[str, Any], forced: Forced) -> dict[str, Any]:
+    """Turn (times, values) of the inputs that vary in time into interpolants.
+
+    Parameters
+    ----------
+    inputs : mapping
+        By name: an array, or times and values.
+    forced : tuple
+        Name, interpolation and sweep of the latter.
+
+    Returns
+    -------
+    dict
+        As `System.field` takes them.
+    """
+    made = dict(inputs)
+    for name, interpolation, swept in forced:
+        times, values = inputs[name]
+        made[name] = piecewise(times, values, interpolation, swept=swept)  # type: ignore[arg-type]
+    return made
+
+
+def make_watch(model: Model, timed: Any, capacity: int, times: Any) -> Watch | None:
+    """Describe the events of a model to the adaptive loop.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    timed : tuple of array
+        For every event its known times.
+    capacity : int
+        Times that are kept of an event and trajectory.
+    times : array
+        Save times.
+
+    Returns
+    -------
+    Watch or None
+        None for a model without events.
+    """
+    if not model.events:
+        return None
+    signs = {"up": 1, "down": -1, "both": 0}
+    return Watch(
+        tuple(signs[event.direction] for event in model.events),
+        tuple(event.stop for event in model.events),
+        tuple(t if e.timed else None for t, e in zip(timed, model.events, strict=True)),
+        capacity,
+        GAP * (times[-1] - times[0]),
+    )
+
+
+def _finite(path: Any, times: Any) -> tuple[jax.Array, jax.Array]:
+    """Find which trajectories stay finite, and the last time at which each is."""
+    finite = functools.reduce(
+        jnp.logical_and,
+        [jnp.isfinite(a).reshape(a.shape[0], -1, a.shape[-1]).all(axis=1) for a in path],
+    )
+    reached = jnp.sum(jnp.cumprod(finite, axis=0), axis=0) - 1
+    status = jnp.where(finite.all(axis=0), Status.SUCCESS, Status.NOT_FINITE)
+    return status, times[jnp.maximum(reached, 0)]
