@@ -14,7 +14,7 @@ from pysciml.forcing import Series
 
 if TYPE_CHECKING:
     from pysciml.engines.choose import Choice
-    from pysciml.grid import Grid
+    from pysciml.request import Request
     from pysciml.sweeps import Sweep
 
 __all__ = ["failure", "is_failure", "label"]
@@ -54,29 +54,15 @@ def is_failure(status: np.ndarray) -> np.ndarray:
     return (status != Status.SUCCESS) & (status != Status.STOPPED)
 
 
-def label(
-    task: SolveTask,
-    solution: Solution,
-    sweep: Sweep,
-    chosen: Choice,
-    grid: Grid,
-    *,
-    status: bool,
-) -> xr.Dataset:
+def label(request: Request, solution: Solution, *, status: bool) -> xr.Dataset:
     """Label what an engine returned.
 
     Parameters
     ----------
-    task : SolveTask
-        What was solved.
+    request : Request
+        What was solved, with the labels of its batch and its times.
     solution : Solution
         What came out.
-    sweep : Sweep
-        Labels of the batch.
-    chosen : Choice
-        The engine, and why.
-    grid : Grid
-        The times, and which of them to keep.
     status : bool
         Whether to tell how each trajectory ended.
 
@@ -85,6 +71,7 @@ def label(
     xarray.Dataset
         One variable per state, with provenance as attributes.
     """
+    task, sweep, grid, chosen = request
     variables: dict[str, Any] = {}
     times = task.times[grid.keep]
     coords: dict[Any, Any] = {"time": times, **sweep.coords}
@@ -131,7 +118,7 @@ def _provenance(
         "dtype": task.dtype,
         "device": task.device,
         "status": "success" if failed == 0 else f"{failed} of {task.batch} failed",
-        **solution.counts,
+        **{name: int(np.sum(value)) for name, value in solution.counts.items()},
     }
     if task.solver.adaptive:
         attributes.update(rtol=task.rtol, atol=task.atol)

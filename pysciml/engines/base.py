@@ -105,15 +105,15 @@ class Solution:
         Time that every trajectory reached.
     events : mapping of str to array
         When each event happened, shape (k, batch), NaN where a trajectory had fewer.
-    counts : mapping of str to int
-        Steps and evaluations, all trajectories together.
+    counts : mapping of str to array of int
+        Steps and evaluations of every trajectory.
     """
 
     state: Mapping[str, np.ndarray]
     status: np.ndarray
     stopped: np.ndarray
     events: Mapping[str, np.ndarray] = field(default_factory=dict)
-    counts: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 class Engine(Protocol):
@@ -123,6 +123,10 @@ class Engine(Protocol):
 
     def versions(self) -> dict[str, str]:
         """Versions of the packages that decide its numbers."""
+        ...
+
+    def block(self, task: SolveTask) -> int:
+        """Give the count of trajectories that are best solved together."""
         ...
 
     def solve(self, task: SolveTask) -> Solution:

@@ -21,8 +21,8 @@ from pysciml.goku.task import GokuTask
 from pysciml.goku.training import Training
 from pysciml.goku.watch import Keeper
 from pysciml.model import Model
+from pysciml.request import seed_of
 from pysciml.runs import RunDirectory
-from pysciml.solve import seed_of
 
 if TYPE_CHECKING:
     import xarray as xr

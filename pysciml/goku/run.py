@@ -19,7 +19,7 @@ from pysciml.goku.models import LatentForecaster
 from pysciml.goku.task import Forecasting, GokuTask, Inference
 from pysciml.goku.training import Training
 from pysciml.goku.watch import history_of
-from pysciml.solve import seed_of
+from pysciml.request import seed_of
 
 if TYPE_CHECKING:
     from pysciml.engines.choose import Choice

@@ -51,7 +51,7 @@ def test_the_error_of_steps_falls_with_the_order(solver, substeps, order):
     [
         ("Tsit5", 5, 4, (0.06, 0.03)),
         ("Dopri5", 5, 4, (0.06, 0.03)),
-        ("Dopri8", 8, 7, (0.4, 0.2)),
+        ("Dopri8", 8, 7, (0.24, 0.12)),
     ],
 )
 def test_one_step_has_the_order_of_the_method_and_its_interpolant(solver, order, inside, spans):

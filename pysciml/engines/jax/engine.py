@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["JaxEngine"]
 
+BLOCK = 1024  # trajectories
+PATHS = 1 << 24  # numbers in the paths of a block
+
 _version = functools.cache(version)  # reading metadata takes longer than a small solve
 
 
@@ -33,6 +36,23 @@ class JaxEngine:
             Version by package.
         """
         return {name: _version(name) for name in ("jax", "jaxlib", "equinox", "optax")}
+
+    def block(self, task: SolveTask) -> int:
+        """Give the count of trajectories that are best solved together.
+
+        Parameters
+        ----------
+        task : SolveTask
+            What to solve.
+
+        Returns
+        -------
+        int
+            So many that vectors are long, and so few that they stay in the cache and their
+            paths in memory.
+        """
+        path = max(1, len(task.times) * task.model.size)
+        return max(1, min(BLOCK, PATHS // path))
 
     def solve(self, task: SolveTask) -> Solution:
         """Solve a batch of trajectories.

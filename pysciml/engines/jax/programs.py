@@ -161,7 +161,7 @@ def fixed_program(
         status, stopped = _finite(path, times)
         batch = y0[0].shape[-1]
         steps = jnp.full(batch, substeps * h.shape[0])
-        counts = {"evaluations": steps * EVALUATIONS[solver.name]}
+        counts = {"steps": steps, "evaluations": steps * EVALUATIONS[solver.name]}
         last = tuple(lane[-1] for lane in path)
         events = jnp.zeros((0, 0, batch))
         return tuple(Outcome(path, status, stopped, last, events, counts))

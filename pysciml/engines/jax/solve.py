@@ -130,11 +130,8 @@ def _joined(task: SolveTask, first: Outcome, rest: Outcome, stiff: np.ndarray) -
 
 def _solution(task: SolveTask, outcome: Outcome) -> Solution:
     names = [event.name for event in task.model.events]
-    counts = {name: int(np.sum(value)) for name, value in outcome.counts.items()}
+    counts = {name: np.asarray(value, dtype=np.int64) for name, value in outcome.counts.items()}
     counts.pop("events", None)
-    if not task.solver.adaptive:
-        counts["steps"] = task.batch * task.substeps * (len(task.times) - 1)
-    counts["evaluations"] = counts.get("evaluations", 0)
     return Solution(
         state=dict(zip(task.model.state, map(np.asarray, outcome.path), strict=True)),
         status=np.asarray(outcome.status),
