@@ -1,6 +1,7 @@
 from . import catalog as catalog
 from . import datasets as datasets
 from .errors import PySciMLError as PySciMLError
+from .flow import flow as flow
 from .forcing import Forcing as Forcing
 from .goku import GokuNet as GokuNet
 from .goku import GokuRun as GokuRun
@@ -12,6 +13,7 @@ from .goku import resume as resume
 from .model import Model as Model
 from .model import Variable as Variable
 from .model import model as model
+from .sensitivities import sensitivities as sensitivities
 from .solve import solve as solve
 from .solvers import RK4 as RK4
 from .solvers import Dopri5 as Dopri5
@@ -45,8 +47,10 @@ __all__ = [
     "Variable",
     "catalog",
     "datasets",
+    "flow",
     "load",
     "model",
     "resume",
+    "sensitivities",
     "solve",
 ]

@@ -133,6 +133,12 @@ class Engine(Protocol):
         """Solve a batch of trajectories."""
         ...
 
+    def sensitivities(
+        self, task: SolveTask, names: tuple[str, ...]
+    ) -> tuple[Mapping[tuple[str, str], np.ndarray], Solution]:
+        """Solve a batch and differentiate it by parameters, inputs and initial states."""
+        ...
+
     def train(
         self, task: GokuTask, arrays: Mapping[str, np.ndarray] | None, watch: Watch
     ) -> Mapping[str, np.ndarray]:

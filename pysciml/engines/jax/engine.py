@@ -71,6 +71,28 @@ class JaxEngine:
 
         return solve(task)
 
+    def sensitivities(
+        self, task: SolveTask, names: tuple[str, ...]
+    ) -> tuple[Mapping[tuple[str, str], np.ndarray], Solution]:
+        """Solve a batch and differentiate it.
+
+        Parameters
+        ----------
+        task : SolveTask
+            What to solve.
+        names : tuple of str
+            Parameters, inputs and states (their initial values) to differentiate by.
+
+        Returns
+        -------
+        tuple
+            By state and name: shape (n, *shape of the state, *shape of the other, batch); and
+            the solution.
+        """
+        from pysciml.engines.jax.sensitivities import sensitivities
+
+        return sensitivities(task, names)
+
     def train(
         self, task: GokuTask, arrays: Mapping[str, np.ndarray] | None, watch: Watch
     ) -> Mapping[str, np.ndarray]:

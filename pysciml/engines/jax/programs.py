@@ -1,4 +1,4 @@
-"""Programs: the kernels, bound to a model and compiled once for it."""
+"""Programs: the kernels, bound to a model and ready to be compiled."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Outcome(NamedTuple):
 def adaptive_program(
     model: Model, solver: Solver, dtype: str, forced: Forced, hand_over: bool, capacity: int
 ) -> Callable[..., Any]:
-    """Compile the adaptive loop for a model.
+    """Bind the adaptive loop to a model.
 
     Parameters
     ----------
@@ -109,14 +109,14 @@ def adaptive_program(
         events = jnp.zeros((0, 0, *start.shape)) if end.record is None else end.record.times
         return tuple(Outcome(path, end.status, end.t, end.y, events, counts))
 
-    return jax.jit(run)
+    return run
 
 
 @functools.lru_cache(maxsize=64)
 def fixed_program(
     model: Model, solver: Solver, substeps: int, dtype: str, forced: Forced
 ) -> Callable[..., Any]:
-    """Compile fixed steps for a model.
+    """Bind fixed steps to a model.
 
     Parameters
     ----------
@@ -161,12 +161,16 @@ def fixed_program(
         status, stopped = _finite(path, times)
         batch = y0[0].shape[-1]
         steps = jnp.full(batch, substeps * h.shape[0])
-        counts = {"steps": steps, "evaluations": steps * EVALUATIONS[solver.name]}
+        counts = {
+            "steps": steps,
+            "evaluations": steps * EVALUATIONS[solver.name],
+            "events": jnp.zeros(0, jnp.int32),
+        }
         last = tuple(lane[-1] for lane in path)
         events = jnp.zeros((0, 0, batch))
         return tuple(Outcome(path, status, stopped, last, events, counts))
 
-    return jax.jit(run)
+    return run
 
 
 def bind_inputs(inputs: Mapping[str, Any], forced: Forced) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,8 +14,11 @@ from pysciml.engines.base import Solution, SolveTask, Status
 from pysciml.engines.jax.programs import Outcome, adaptive_program, fixed_program
 from pysciml.errors import CapabilityError, SolveError
 from pysciml.forcing import Series
+from pysciml.solvers import Solver
 
-__all__ = ["solve"]
+__all__ = ["arguments", "program", "scope", "solve", "to_solution"]
+
+Program = Callable[..., Any]
 
 EVENTS = 64  # times kept of an event and trajectory at first; as many more as turn out to be needed
 MOST_EVENTS = 1 << 20
@@ -40,23 +44,31 @@ def solve(task: SolveTask) -> Solution:
     SolveError
         If an event happens more often than can be kept.
     """
-    with _scope(task):
-        if not task.solver.adaptive:
-            return _solution(task, _fixed(task))
-        start = np.full(task.batch, task.times[0])
-        outcome = _adaptive(task, task.solver, start, _initial(task))
+    with scope(task):
+        outcome = _run(task)
         stiff = outcome.status == Status.STIFF
         if task.fallback is not None and stiff.any():
             # The others wait at the end.
             start = np.where(stiff, outcome.stopped, task.times[-1])
-            rest = _adaptive(task, task.fallback, start, outcome.last)
+            rest = _run(task, task.fallback, start, outcome.last)
             outcome = _joined(task, outcome, rest, stiff)
-        return _solution(task, outcome)
+        return to_solution(task, outcome)
 
 
 @contextmanager
-def _scope(task: SolveTask) -> Iterator[None]:
-    """Choose precision and device for a call: the user's own JAX configuration stays as it is."""
+def scope(task: SolveTask) -> Iterator[None]:
+    """Choose precision and device for a call: the user's own JAX configuration stays as it is.
+
+    Parameters
+    ----------
+    task : SolveTask
+        What is to be solved.
+
+    Raises
+    ------
+    CapabilityError
+        If the device asked for is not there.
+    """
     try:
         device = jax.devices(task.device)[0]
     except RuntimeError as error:
@@ -68,33 +80,71 @@ def _scope(task: SolveTask) -> Iterator[None]:
         yield
 
 
-def _fixed(task: SolveTask) -> Outcome:
-    run = fixed_program(task.model, task.solver, task.substeps, task.dtype, _shapes(task))
-    return Outcome(*run(_initial(task), *_values(task), _cast(task, task.times), _noise(task)))
+def program(task: SolveTask, solver: Solver | None = None, capacity: int = EVENTS) -> Program:
+    """Bind the kernel that solves a task to its model.
 
+    Parameters
+    ----------
+    task : SolveTask
+        What to solve.
+    solver : Solver, optional
+        In place of that of the task.
+    capacity : int
+        Times kept of an event and trajectory.
 
-def _adaptive(
-    task: SolveTask, solver: Any, start: np.ndarray, y0: tuple[np.ndarray, ...]
-) -> Outcome:
+    Returns
+    -------
+    callable
+        The same one for tasks that need no other compilation.
+    """
+    solver = solver or task.solver
+    if not solver.adaptive:
+        return fixed_program(task.model, solver, task.substeps, task.dtype, _shapes(task))
     hand_over = task.fallback is not None and solver is task.solver
+    kept = capacity if task.model.events else 0
+    return adaptive_program(task.model, solver, task.dtype, _shapes(task), hand_over, kept)
+
+
+def arguments(task: SolveTask, start: Any = None, y0: Any = None) -> tuple[Any, ...]:
+    """Give the arrays that the program of a task takes.
+
+    Parameters
+    ----------
+    task : SolveTask
+        What to solve.
+    start : array, optional
+        Where each trajectory starts; at the first time unless given.
+    y0 : tuple of array, optional
+        Lanes there; the initial states unless given.
+
+    Returns
+    -------
+    tuple
+        Lanes, parameters, inputs, and what the kind of solver needs.
+    """
+    y0, times = y0 or _initial(task), _cast(task, task.times)
+    if not task.solver.adaptive:
+        return (y0, *_values(task), times, _noise(task))
     stops = None
     if task.stops is not None and len(task.stops):
         stops = _cast(task, np.append(task.stops, np.inf))
     timed = tuple(_cast(task, task.events.get(e.name, ())) for e in task.model.events)
-    capacity = EVENTS if task.model.events else 0
+    start = np.full(task.batch, task.times[0]) if start is None else start
+    tolerances = _cast(task, [task.rtol, task.atol])
+    return (y0, *_values(task), _cast(task, start), times, tolerances, stops, timed)
+
+
+@functools.lru_cache(maxsize=64)
+def _compiled(run: Program) -> Program:
+    return jax.jit(run)
+
+
+def _run(task: SolveTask, solver: Solver | None = None, start: Any = None, y0: Any = None) -> Any:
+    """Run a program; once more, with room for all times of an event, where there was too little."""
+    capacity = EVENTS
+    given = arguments(task, start, y0)
     while True:
-        run = adaptive_program(task.model, solver, task.dtype, _shapes(task), hand_over, capacity)
-        outcome = Outcome(
-            *run(
-                y0,
-                *_values(task),
-                _cast(task, start),
-                _cast(task, task.times),
-                _cast(task, [task.rtol, task.atol]),
-                stops,
-                timed,
-            )
-        )
+        outcome = Outcome(*_compiled(program(task, solver, capacity))(*given))
         most = int(np.max(np.asarray(outcome.counts["events"]), initial=0))
         if most <= capacity:
             return jax.tree.map(np.asarray, outcome)
@@ -103,7 +153,7 @@ def _adaptive(
                 f"An event of {task.model.name!r} happened {most} times in one trajectory; at most "
                 f"{MOST_EVENTS} can be kept. Shorten the span, or solve it in parts."
             )
-        while capacity < most:  # once more, with room for all of them
+        while capacity < most:
             capacity *= 4
 
 
@@ -128,7 +178,21 @@ def _joined(task: SolveTask, first: Outcome, rest: Outcome, stiff: np.ndarray) -
     )
 
 
-def _solution(task: SolveTask, outcome: Outcome) -> Solution:
+def to_solution(task: SolveTask, outcome: Outcome) -> Solution:
+    """Turn what a program returned into a solution.
+
+    Parameters
+    ----------
+    task : SolveTask
+        What was solved.
+    outcome : Outcome
+        What came out.
+
+    Returns
+    -------
+    Solution
+        As NumPy arrays.
+    """
     names = [event.name for event in task.model.events]
     counts = {name: np.asarray(value, dtype=np.int64) for name, value in outcome.counts.items()}
     counts.pop("events", None)

@@ -1,0 +1,190 @@
+"""The solution map as a pure function, with loops that can be differentiated in both modes."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from pysciml.engines.base import SolveTask, Status
+from pysciml.engines.jax.adaptive import Problem, solve_adaptive
+from pysciml.engines.jax.adaptive_methods import method_of
+from pysciml.engines.jax.kernels import STEPS, integrate
+from pysciml.engines.jax.programs import bind_inputs, make_watch
+from pysciml.engines.jax.system import System
+from pysciml.errors import InputError, suggest
+from pysciml.variable import Variable
+
+__all__ = ["make_flow"]
+
+
+def make_flow(
+    task: SolveTask, keep: np.ndarray, max_steps: int, max_events: int
+) -> Callable[..., dict[str, jax.Array]]:
+    """Make the solution map of a task with one trajectory.
+
+    Parameters
+    ----------
+    task : SolveTask
+        Model, times, solver and tolerances.
+    keep : array of int
+        Which of the times are returned.
+    max_steps : int
+        Adaptive steps between two times, at most.
+    max_events : int
+        Times kept of every event.
+
+    Returns
+    -------
+    callable
+        ``flow(state, params, inputs=None, noise=None) -> dict``.
+    """
+    model = task.model
+
+    def flow(
+        state: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        noise: Any = None,
+    ) -> dict[str, jax.Array]:
+        dtype = "float64" if jax.config.jax_enable_x64 else "float32"
+        system = System(model, dtype)
+        start = _checked("state", model.state, state, dtype)
+        bound = _checked("params", model.params, params, dtype)
+        given, stops = _inputs(task, inputs, dtype)
+        field = system.field(bound, given)
+        y0 = tuple(start[name][..., None] for name in model.state)
+        times = jnp.asarray(task.times, dtype)
+        if task.solver.adaptive:
+            path, events = _adaptive(task, field, y0, times, stops, max_steps, max_events)
+        else:
+            path, events = _fixed(task, system, field, y0, times, noise), {}
+        made = {n: lane[keep, ..., 0] for n, lane in zip(model.state, path, strict=True)}
+        return {**made, **events}
+
+    return flow
+
+
+def _adaptive(
+    task: SolveTask,
+    field: Any,
+    y0: Any,
+    times: jax.Array,
+    stops: np.ndarray,
+    max_steps: int,
+    max_events: int,
+) -> tuple[Any, dict[str, jax.Array]]:
+    from equinox.internal import while_loop
+
+    loop = functools.partial(while_loop, max_steps=max_steps, kind="bounded")
+    timed = tuple(jnp.asarray(task.events.get(e.name, ()), times.dtype) for e in task.model.events)
+    problem = Problem(
+        field,
+        task.rtol,
+        task.atol,
+        times[-1],
+        jnp.asarray(np.append(stops, np.inf), times.dtype) if len(stops) else None,
+        make_watch(task.model, timed, max_events, times),
+    )
+    method = method_of(task.solver)
+    path, end = solve_adaptive(method, problem, y0, times[:1], times[1:], loop=loop)
+    done = (end.t >= times[-1]) | (end.status == Status.STOPPED)
+    path = tuple(
+        jnp.concatenate([a[None], jnp.where(done, b, jnp.nan)])
+        for a, b in zip(y0, path, strict=True)
+    )
+    if end.record is None:
+        return path, {}
+    names = (event.name for event in task.model.events)
+    return path, dict(zip(names, end.record.times[..., 0], strict=True))
+
+
+def _fixed(
+    task: SolveTask, system: System, field: Any, y0: Any, times: jax.Array, noise: Any
+) -> Any:
+    substeps, sources = task.substeps, system.sources
+    shape = (len(task.times) - 1, substeps, sources, 1)
+    if (noise is None) == bool(sources):
+        raise InputError(
+            f"The flow of {task.model.name!r} needs noise=, a JAX key or increments."
+            if sources
+            else f"{task.model.name!r} has no noise, so noise= has no meaning; leave it out."
+        )
+    increments = None
+    if noise is not None:
+        noise = jnp.asarray(noise) if not hasattr(noise, "dtype") else noise
+        if jnp.issubdtype(noise.dtype, jax.dtypes.prng_key) or noise.dtype == jnp.uint32:
+            h = jnp.diff(times).reshape(-1, 1, 1, 1) / substeps
+            draws = jnp.sqrt(h) * jax.random.normal(noise, shape, times.dtype)
+        else:
+            if noise.shape != (shape[0] * substeps, sources):
+                raise InputError(
+                    f"noise must be a JAX key or increments of shape (step, source) = "
+                    f"{(shape[0] * substeps, sources)}; got {noise.shape}."
+                )
+            draws = jnp.asarray(noise, times.dtype).reshape(shape)
+
+        def increments(index: jax.Array) -> Any:
+            return system.increments(draws[index])
+
+    return integrate(STEPS[task.solver.name], field, y0, times, substeps, increments)
+
+
+def _inputs(
+    task: SolveTask, inputs: Mapping[str, Any] | None, dtype: str
+) -> tuple[dict[str, Any], np.ndarray]:
+    """Give inputs as `System.field` takes them, and the times on which steps must end."""
+    given, forced = dict(inputs or {}), []
+    stops = [np.zeros(0) if task.stops is None else task.stops]
+    steady = {}
+    for name, value in given.items():
+        if not isinstance(value, tuple):
+            steady[name] = value
+            continue
+        times = np.asarray(value[0], np.float64)
+        interpolation = value[2] if len(value) == 3 else "linear"
+        if times[0] > task.times[0] or times[-1] < task.times[-1]:
+            raise InputError(
+                f"The series of input {name!r} runs from {times[0]:g} to {times[-1]:g}, which "
+                f"does not cover the flow from {task.times[0]:g} to {task.times[-1]:g}."
+            )
+        if interpolation != "cubic":
+            within = (times > task.times[0]) & (times < task.times[-1])
+            if not task.solver.adaptive and not np.isin(times[within], task.times).all():
+                raise InputError(
+                    f"The series of input {name!r} has jumps or kinks between the save times, "
+                    f"where {task.solver.name} takes steps; save at its times too, or use an "
+                    "adaptive solver."
+                )
+            stops.append(times[within])
+        forced.append((name, interpolation, False))
+        steady[name] = (jnp.asarray(times, dtype), jnp.asarray(value[1], dtype))
+    plain = {n: v for n, v in steady.items() if not isinstance(v, tuple)}
+    checked = _checked("inputs", task.model.inputs, plain, dtype, names=given)
+    series = {n: v for n, v in steady.items() if isinstance(v, tuple)}
+    return bind_inputs({**checked, **series}, tuple(forced)), np.unique(np.concatenate(stops))
+
+
+def _checked(
+    group: str,
+    variables: Mapping[str, Variable],
+    given: Mapping[str, Any] | None,
+    dtype: str,
+    names: Mapping[str, Any] | None = None,
+) -> dict[str, jax.Array]:
+    made = {name: jnp.asarray(variable.array, dtype) for name, variable in variables.items()}
+    for name in names or given or {}:
+        if name not in variables:
+            raise InputError(f"The model has no {name!r} in {group}.{suggest(name, variables)}")
+    for name, value in (given or {}).items():
+        made[name] = jnp.asarray(value, dtype)
+        if made[name].shape != variables[name].shape:
+            raise InputError(
+                f"{name!r} in {group} must have shape {variables[name].shape}; got "
+                f"{made[name].shape}. For a batch use jax.vmap."
+            )
+    return made
