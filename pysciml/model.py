@@ -13,9 +13,9 @@ import numpy as np
 
 from pysciml.errors import ModelError
 from pysciml.events import Direction, Event
-from pysciml.noise import Calculus, Kind, Noise
+from pysciml.noise import Calculus, Kind, Noise, check_options
 from pysciml.noise_algebra import category, convert
-from pysciml.tracing import check_condition, check_rates, depends_on_state
+from pysciml.tracing import check_condition, check_rates, dependencies
 from pysciml.variable import Variable
 
 if TYPE_CHECKING:
@@ -100,7 +100,8 @@ class Model:
     @property
     def has_additive_noise(self) -> bool:
         """Whether the noise does not depend on the state, so that all calculi agree."""
-        return self.diffusion is not None and not depends_on_state(self, self.diffusion.function)
+        noise = self.diffusion
+        return noise is not None and not any(dependencies(self, noise.function).values())
 
     @property
     def noise_category(self) -> Category:
@@ -169,7 +170,7 @@ class Model:
             )
 
         if function is None:
-            Noise(decorate, kind, calculus, sources)  # refuse wrong options at once
+            check_options(kind, calculus, sources)
             return decorate
         return decorate(function)
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pysciml.errors import ModelError, suggest
 
-__all__ = ["Calculus", "Kind", "Noise"]
+__all__ = ["Calculus", "Kind", "Noise", "check_options"]
 
 Kind = Literal["diagonal", "scalar", "general"]
 Calculus = Literal["ito", "stratonovich"]
@@ -48,26 +48,7 @@ class Noise:
     sources: int | None = None
 
     def __post_init__(self) -> None:
-        kinds, calculi = ("diagonal", "scalar", "general"), ("ito", "stratonovich")
-        if self.kind not in kinds:
-            raise ModelError(f"noise kind {self.kind!r} is unknown.{suggest(self.kind, kinds)}")
-        if self.calculus not in calculi:
-            raise ModelError(
-                f"calculus {self.calculus!r} is unknown.{suggest(self.calculus, calculi)}"
-            )
-        if self.kind != "general":
-            if self.sources is not None:
-                raise ModelError(
-                    f"sources={self.sources!r} has no meaning for {self.kind} noise, whose count "
-                    "of Wiener processes is known; leave it out, or use kind='general'."
-                )
-        elif (
-            not isinstance(self.sources, int) or isinstance(self.sources, bool) or self.sources < 1
-        ):
-            raise ModelError(
-                "kind='general' needs sources=, the count of Wiener processes, a positive whole "
-                f"number; got {self.sources!r}."
-            )
+        check_options(self.kind, self.calculus, self.sources)
 
     def count(self, size: int) -> int:
         """Count the Wiener processes.
@@ -98,3 +79,34 @@ class Noise:
             The same, with a last axis of the sources where the noise is general.
         """
         return (*shape, self.sources) if self.kind == "general" and self.sources else shape
+
+
+def check_options(kind: str, calculus: str, sources: int | None) -> None:
+    """Refuse options of noise that are unknown or do not fit each other.
+
+    Parameters
+    ----------
+    kind, calculus, sources
+        As in `Noise`.
+
+    Raises
+    ------
+    ModelError
+        With what is expected.
+    """
+    kinds, calculi = ("diagonal", "scalar", "general"), ("ito", "stratonovich")
+    if kind not in kinds:
+        raise ModelError(f"noise kind {kind!r} is unknown.{suggest(kind, kinds)}")
+    if calculus not in calculi:
+        raise ModelError(f"calculus {calculus!r} is unknown.{suggest(calculus, calculi)}")
+    if kind != "general":
+        if sources is not None:
+            raise ModelError(
+                f"sources={sources!r} has no meaning for {kind} noise, whose count "
+                "of Wiener processes is known; leave it out, or use kind='general'."
+            )
+    elif not isinstance(sources, int) or isinstance(sources, bool) or sources < 1:
+        raise ModelError(
+            "kind='general' needs sources=, the count of Wiener processes, a positive whole "
+            f"number; got {sources!r}."
+        )

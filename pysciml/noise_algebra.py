@@ -11,7 +11,7 @@ import numpy as np
 
 from pysciml.errors import ModelError
 from pysciml.noise import Noise
-from pysciml.tracing import call, depends_on_state
+from pysciml.tracing import call, dependencies
 
 if TYPE_CHECKING:
     from pysciml.model import Model
@@ -37,7 +37,7 @@ def category(model: Model) -> Category:
         See :attr:`pysciml.model.Model.noise_category`.
     """
     noise = _noise(model)
-    if not depends_on_state(model, noise.function):
+    if not any(dependencies(model, noise.function).values()):
         return "additive"
     if noise.count(model.size) == 1:
         return "scalar"

@@ -11,7 +11,7 @@ from pysciml.errors import ModelError, suggest
 if TYPE_CHECKING:
     from pysciml.model import Model
 
-__all__ = ["Names", "call", "check_condition", "check_rates", "depends_on_state"]
+__all__ = ["Names", "call", "check_condition", "check_rates", "dependencies"]
 
 
 class Names:
@@ -229,8 +229,8 @@ def _check_names(model: Model, returned: Mapping[str, Any], what: str) -> None:
         )
 
 
-def depends_on_state(model: Model, function: Callable[..., Any]) -> bool:
-    """Whether what `function` returns may depend on the state.
+def dependencies(model: Model, function: Callable[..., Any]) -> dict[str, frozenset[str]]:
+    """Find on which states that which `function` returns may depend.
 
     Parameters
     ----------
@@ -241,8 +241,8 @@ def depends_on_state(model: Model, function: Callable[..., Any]) -> bool:
 
     Returns
     -------
-    bool
-        False only where no operation on the state reaches a result.
+    dict
+        For every state the names of those from which a chain of operations leads to its rate.
     """
     import jax
 
@@ -257,8 +257,12 @@ def depends_on_state(model: Model, function: Callable[..., Any]) -> bool:
     with jax.enable_x64(True):
         shapes = [jax.ShapeDtypeStruct(v.shape, "float64") for g in groups for v in g.values()]
         jaxpr = jax.make_jaxpr(rates)(jax.ShapeDtypeStruct((), "float64"), *shapes).jaxpr
-    tainted = set(map(id, jaxpr.invars[1 : 1 + len(model.state)]))
+    reached: dict[int, frozenset[str]] = {
+        id(variable): frozenset([name])
+        for variable, name in zip(jaxpr.invars[1:], model.state, strict=False)
+    }
     for equation in jaxpr.eqns:
-        if any(id(atom) in tainted for atom in equation.invars):
-            tainted.update(map(id, equation.outvars))
-    return any(id(atom) in tainted for atom in jaxpr.outvars)
+        found = frozenset().union(*(reached.get(id(atom), ()) for atom in equation.invars))
+        reached.update((id(variable), found) for variable in equation.outvars)
+    outputs = (reached.get(id(atom), frozenset()) for atom in jaxpr.outvars)
+    return dict(zip(model.state, outputs, strict=True))

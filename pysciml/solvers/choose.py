@@ -6,6 +6,7 @@ from pysciml.errors import CapabilityError, InputError, suggest
 from pysciml.model import Model
 from pysciml.solvers import ordinary, stiff, stochastic
 from pysciml.solvers.base import CATEGORIES, Solver
+from pysciml.tracing import dependencies
 
 __all__ = ["SOLVERS", "fallback", "resolve"]
 
@@ -75,6 +76,8 @@ def resolve(solver: str | Solver | type[Solver], model: Model, dt: float | None)
             f"{solver.name} does not solve models with events, and {model.name!r} has "
             f"{model.events[0].name!r}; use {best.name}."
         )
+    if isinstance(solver, ordinary.StormerVerlet):
+        _check_separable(solver, model)
     if solver.adaptive and dt is not None:
         raise InputError(
             f"{solver.name} chooses its steps by rtol and atol, so dt={dt} has no meaning; leave "
@@ -129,6 +132,25 @@ def _check_noise(solver: Solver, model: Model, best: Solver) -> None:
             f"{model.name!r} is {category}{_WHY[category]}, for which its steps would converge "
             f"to another solution or more slowly than they claim; use {best.name}."
         )
+
+
+def _check_separable(solver: ordinary.StormerVerlet, model: Model) -> None:
+    sides = (solver.positions, solver.momenta)
+    if sorted((*solver.positions, *solver.momenta)) != sorted(model.state):
+        raise InputError(
+            "StormerVerlet needs every state of the model once, in positions= or in momenta=: "
+            f"{', '.join(model.state)}; got positions={sides[0]} and momenta={sides[1]}."
+        )
+    depends = dependencies(model, model.drift)
+    for names, kind in zip(sides, ("position", "momentum"), strict=True):
+        for name in names:
+            own = sorted(depends[name] & set(names))
+            if own:
+                raise CapabilityError(
+                    f"StormerVerlet needs rates of positions that depend on momenta alone and the "
+                    f"reverse, but the rate of the {kind} {name!r} of {model.name!r} depends on "
+                    f"{own[0]!r}; use ps.RK4() or ps.Tsit5()."
+                )
 
 
 _WHY = {

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pysciml.solvers.base import Solver
+from pysciml.solvers.base import Category, Solver
 
 __all__ = ["EulerHeun", "EulerMaruyama", "Heun"]
 
-_LOW = {"additive": 1.0, "diagonal": 0.5, "scalar": 0.5, "commutative": 0.5, "general": 0.5}
-_HEUN = {"additive": 1.0, "diagonal": 1.0, "scalar": 1.0, "commutative": 1.0, "general": 0.5}
-_WEAK = {"additive": 1.0, "diagonal": 1.0, "scalar": 1.0, "commutative": 1.0, "general": 1.0}
+_LOW: Mapping[Category, float] = {
+    "additive": 1.0,
+    "diagonal": 0.5,
+    "scalar": 0.5,
+    "commutative": 0.5,
+    "general": 0.5,
+}
+_HEUN: Mapping[Category, float] = {
+    "additive": 1.0,
+    "diagonal": 1.0,
+    "scalar": 1.0,
+    "commutative": 1.0,
+    "general": 0.5,
+}
+_WEAK: Mapping[Category, float] = {
+    "additive": 1.0,
+    "diagonal": 1.0,
+    "scalar": 1.0,
+    "commutative": 1.0,
+    "general": 1.0,
+}
 
 
 @dataclass(frozen=True)

@@ -202,7 +202,9 @@ _TSIT5_ERROR = (
     0.45808210592918697,
     -1 / 66,
 )
-_TSIT5_DENSE = (  # a leading factor, then linear and quadratic factors, constant term first
+_TSIT5_DENSE: tuple[
+    tuple[Any, ...], ...
+] = (  # a leading factor, then linear and quadratic factors, constant term first
     (
         -1.0530884977290216,
         (0, 1),

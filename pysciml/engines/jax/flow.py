@@ -13,8 +13,8 @@ import numpy as np
 from pysciml.engines.base import SolveTask, Status
 from pysciml.engines.jax.adaptive import Problem, solve_adaptive
 from pysciml.engines.jax.adaptive_methods import method_of
-from pysciml.engines.jax.kernels import STEPS, integrate
-from pysciml.engines.jax.programs import bind_inputs, make_watch
+from pysciml.engines.jax.kernels import integrate
+from pysciml.engines.jax.programs import bind_inputs, make_watch, step_of
 from pysciml.engines.jax.system import System
 from pysciml.errors import InputError, suggest
 from pysciml.variable import Variable
@@ -51,7 +51,7 @@ def make_flow(
         inputs: Mapping[str, Any] | None = None,
         noise: Any = None,
     ) -> dict[str, jax.Array]:
-        dtype = "float64" if jax.config.jax_enable_x64 else "float32"
+        dtype = jnp.result_type(float).name  # by whether JAX is in 64-bit mode
         system = System(model, dtype)
         start = _checked("state", model.state, state, dtype)
         bound = _checked("params", model.params, params, dtype)
@@ -114,7 +114,7 @@ def _fixed(
             if sources
             else f"{task.model.name!r} has no noise, so noise= has no meaning; leave it out."
         )
-    increments = None
+    draws = None
     if noise is not None:
         noise = jnp.asarray(noise) if not hasattr(noise, "dtype") else noise
         if jnp.issubdtype(noise.dtype, jax.dtypes.prng_key) or noise.dtype == jnp.uint32:
@@ -128,10 +128,11 @@ def _fixed(
                 )
             draws = jnp.asarray(noise, times.dtype).reshape(shape)
 
-        def increments(index: jax.Array) -> Any:
-            return system.increments(draws[index])
+    def increments(index: jax.Array) -> Any:
+        return system.increments(draws[index])
 
-    return integrate(STEPS[task.solver.name], field, y0, times, substeps, increments)
+    step, given = step_of(task.model, task.solver), None if draws is None else increments
+    return integrate(step, field, y0, times, substeps, given)
 
 
 def _inputs(

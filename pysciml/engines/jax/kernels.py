@@ -14,7 +14,7 @@ import jax.numpy as jnp
 
 from pysciml.engines.jax.system import Field
 
-__all__ = ["EVALUATIONS", "STEPS", "integrate"]
+__all__ = ["EVALUATIONS", "STEPS", "Step", "integrate"]
 
 Step = Callable[[Field, Any, Any, Any, Any], Any]
 UNROLLED_STEPS = 8  # between two save times; beyond, an inner loop keeps the program small
@@ -136,7 +136,14 @@ STEPS: dict[str, Step] = {
     "Heun": heun,
     "RK4": rk4,
 }
-EVALUATIONS = {"Euler": 1, "EulerMaruyama": 1, "EulerHeun": 1, "Heun": 2, "RK4": 4}  # of the drift
+EVALUATIONS = {  # of the drift
+    "Euler": 1,
+    "EulerMaruyama": 1,
+    "EulerHeun": 1,
+    "Heun": 2,
+    "RK4": 4,
+    "StormerVerlet": 3,
+}
 
 
 def integrate(

@@ -14,12 +14,13 @@ from pysciml.engines.jax.adaptive import Problem, solve_adaptive
 from pysciml.engines.jax.adaptive_methods import method_of
 from pysciml.engines.jax.crossings import GAP, Watch
 from pysciml.engines.jax.forcing import piecewise
-from pysciml.engines.jax.kernels import EVALUATIONS, STEPS, integrate
+from pysciml.engines.jax.kernels import EVALUATIONS, STEPS, Step, integrate
+from pysciml.engines.jax.symplectic import stormer_verlet
 from pysciml.engines.jax.system import System
 from pysciml.model import Model
-from pysciml.solvers import Solver
+from pysciml.solvers import Solver, StormerVerlet
 
-__all__ = ["Outcome", "adaptive_program", "bind_inputs", "fixed_program", "make_watch"]
+__all__ = ["Outcome", "adaptive_program", "bind_inputs", "fixed_program", "make_watch", "step_of"]
 
 Forced = tuple[tuple[str, str, bool], ...]  # name, interpolation, whether it is swept
 
@@ -157,7 +158,7 @@ def fixed_program(
         if noise is not None:
             keys = jnp.issubdtype(noise.dtype, jax.dtypes.prng_key)
             increments = drawn if keys else given
-        path = integrate(STEPS[solver.name], field, y0, times, substeps, increments)
+        path = integrate(step_of(model, solver), field, y0, times, substeps, increments)
         status, stopped = _finite(path, times)
         batch = y0[0].shape[-1]
         steps = jnp.full(batch, substeps * h.shape[0])
@@ -171,6 +172,26 @@ def fixed_program(
         return tuple(Outcome(path, status, stopped, last, events, counts))
 
     return run
+
+
+def step_of(model: Model, solver: Solver) -> Step:
+    """Give the step of a fixed-step solver.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    solver : Solver
+        Its solver.
+
+    Returns
+    -------
+    callable
+        The step.
+    """
+    if isinstance(solver, StormerVerlet):
+        return stormer_verlet(tuple(name in solver.momenta for name in model.state))
+    return STEPS[solver.name]
 
 
 def bind_inputs(inputs: Mapping[str, Any], forced: Forced) -> dict[str, Any]:

@@ -167,8 +167,8 @@ class System:
             Drift, diffusion and events over lanes.
         """
         inputs = dict(inputs or {})
-        forced = {name: value for name, value in inputs.items() if isinstance(value, Piecewise)}
-        steady = {name: value for name, value in inputs.items() if name not in forced}
+        forced = {n: value for n, value in inputs.items() if isinstance(value, Piecewise)}
+        steady = {n: value for n, value in inputs.items() if not isinstance(value, Piecewise)}
         if not forced:
             return self._field(params, lambda _: steady)
 
@@ -187,16 +187,12 @@ class System:
         model, noise = self.model, self.model.diffusion
         bind = functools.partial(self._bound, params=params, inputs=inputs)
         shapes = {name: variable.shape for name, variable in model.state.items()}
-        if noise is None:
-            diffusion = None
-        elif noise.kind == "scalar":  # one source, so that kernels know two forms only
-            spread = bind(noise.function, shapes)
-
-            def diffusion(t: Any, y: Lanes) -> Lanes:
-                return tuple(lane[..., None, :] for lane in spread(t, y))
-        else:
+        diffusion: Callable[[Any, Any], Any] | None = None
+        if noise is not None:
             amplitudes = {name: noise.amplitude_shape(shape) for name, shape in shapes.items()}
             diffusion = bind(noise.function, amplitudes)
+            if noise.kind == "scalar":  # one source, so that kernels know two forms only
+                diffusion = functools.partial(_with_source, diffusion)
         return Field(
             bind(model.drift, shapes),
             diffusion,
@@ -248,3 +244,7 @@ class System:
             jnp.broadcast_to(jnp.asarray(returned.get(name, state[name]), self.dtype), shape)
             for name, shape in shapes.items()
         )
+
+
+def _with_source(amplitudes: Callable[[Any, Any], Lanes], t: Any, y: Lanes) -> Lanes:
+    return tuple(lane[..., None, :] for lane in amplitudes(t, y))
