@@ -206,8 +206,8 @@ def test_what_is_not_a_model_is_refused():
         ps.solve(ps.catalog.lorenz63, t=(0, 1))
 
 
-def test_what_is_not_there_yet_is_refused():
-    with pytest.raises(CapabilityError, match="client= is not supported yet"):
+def test_clients_and_engines_that_are_not_there_are_refused():
+    with pytest.raises(InputError, match=r"client must be a dask\.distributed\.Client; got object"):
         ps.solve(ODE, t=(0, 1), client=object())
     with pytest.raises(EngineError, match="not part of this release; use engine='jax'"):
         ps.solve(ODE, t=(0, 1), engine="julia")

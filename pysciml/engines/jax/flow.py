@@ -114,7 +114,7 @@ def _fixed(
             if sources
             else f"{task.model.name!r} has no noise, so noise= has no meaning; leave it out."
         )
-    draws = None
+    draws: Any = None
     if noise is not None:
         noise = jnp.asarray(noise) if not hasattr(noise, "dtype") else noise
         if jnp.issubdtype(noise.dtype, jax.dtypes.prng_key) or noise.dtype == jnp.uint32:
