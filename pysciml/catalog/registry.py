@@ -34,7 +34,7 @@ def entry(function: Callable[P, Model]) -> Callable[P, Model]:
     build: Callable[..., Model] = function
 
     @functools.lru_cache(maxsize=64)
-    def once(options: tuple[tuple[str, Any], ...]) -> Model:
+    def once(options: tuple[tuple[str, Any], ...], kinds: tuple[type, ...]) -> Model:
         given = dict(options)
         return dataclasses.replace(build(**given), recipe={"system": name, **given})
 
@@ -44,7 +44,8 @@ def entry(function: Callable[P, Model]) -> Callable[P, Model]:
         # One model for the same options, so that its compiled solvers are found again. A study
         # file has lists where the options are pairs.
         plain = {k: tuple(v) if isinstance(v, list) else v for k, v in bound.arguments.items()}
-        return once(tuple(plain.items()))
+        # The kinds keep 5 and 5.0 apart, of which a system may refuse one.
+        return once(tuple(plain.items()), tuple(map(type, plain.values())))
 
     ENTRIES[name] = made
     return made

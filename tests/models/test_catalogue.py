@@ -46,6 +46,12 @@ def test_what_is_not_known_is_refused(name, options, message):
         ps.catalog.build(name, **options)
 
 
+def test_what_is_refused_stays_refused_after_an_equal_option():
+    assert ps.catalog.stuart_landau(5) is ps.catalog.stuart_landau(oscillators=5)
+    with pytest.raises(InputError, match=r"got 5\.0"):
+        ps.catalog.stuart_landau(5.0)
+
+
 def test_the_recipe_builds_the_same_model_again():
     made = ps.catalog.stuart_landau(4, growth=(-0.5, 0.5), noise=0.0)
     recipe = json.loads(json.dumps(made.recipe))  # as a file gives it back, pairs as lists
