@@ -3,6 +3,7 @@
 from pysciml.catalog.lorenz63 import lorenz63
 from pysciml.catalog.lotka_volterra import lotka_volterra
 from pysciml.catalog.ornstein_uhlenbeck import ornstein_uhlenbeck
+from pysciml.catalog.pendulum import pendulum
 from pysciml.catalog.registry import build, names
 from pysciml.catalog.stuart_landau import stuart_landau
 from pysciml.catalog.van_der_pol import van_der_pol
@@ -13,6 +14,7 @@ __all__ = [
     "lotka_volterra",
     "names",
     "ornstein_uhlenbeck",
+    "pendulum",
     "stuart_landau",
     "van_der_pol",
 ]

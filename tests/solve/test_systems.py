@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.special import ellipk
 
 import pysciml as ps
 
@@ -125,3 +126,41 @@ def test_lorenz_63_follows_the_reference_up_to_time_15():
     sol = ps.solve(ps.catalog.lorenz63(), t=(0, 15), save=LORENZ["t"], rtol=1e-13, atol=1e-13)
     for name in ("x", "y", "z"):
         np.testing.assert_allclose(sol[name], LORENZ[name], rtol=0, atol=1e-9)
+
+
+def test_a_pendulum_swings_with_its_exact_period_and_energy():
+    model, g, length = ps.catalog.pendulum(), 9.81, 0.7
+    amplitudes = np.array([0.1, 1.0, 2.0, 3.1])
+    periods = 4 * np.sqrt(length / g) * ellipk(np.sin(amplitudes / 2) ** 2)
+    assert periods[3] > 3 * periods[0]
+    sol = ps.solve(
+        model,
+        t=(0, 3 * periods[-1]),
+        save=np.sort(np.concatenate([3 * periods, np.linspace(0, periods[-1], 37)])),
+        state={"theta": xr.DataArray(amplitudes, dims="orbit")},
+        params={"length": length},
+        **TIGHT,
+    )
+    for orbit, (amplitude, period) in enumerate(zip(amplitudes, periods, strict=True)):
+        back = sol.isel(orbit=orbit).sel(time=3 * period)
+        assert float(back.theta) == pytest.approx(amplitude, abs=1e-7)
+        assert float(back.omega) == pytest.approx(0, abs=1e-6)
+    energy = sol.omega**2 / 2 - g / length * np.cos(sol.theta)
+    np.testing.assert_allclose(energy, -g / length * np.cos(amplitudes)[:, None] + 0 * energy)
+
+
+def test_a_damped_pendulum_swings_out_as_a_damped_oscillator():
+    # For small angles theta'' + d theta' + (g / l) theta = 0.
+    a, d = 1e-4, 0.6
+    w = np.sqrt(9.81 - d**2 / 4)
+    sol = ps.solve(
+        ps.catalog.pendulum(damping=d),
+        t=(0, 8),
+        save=np.linspace(0, 8, SAVED),
+        state={"theta": a},
+        rtol=1e-10,
+        atol=1e-16,
+    )
+    t = sol.time.values
+    expected = a * np.exp(-d * t / 2) * (np.cos(w * t) + d / (2 * w) * np.sin(w * t))
+    np.testing.assert_allclose(sol.theta, expected, rtol=0, atol=1e-7 * a)
