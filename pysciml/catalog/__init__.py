@@ -5,6 +5,7 @@ from pysciml.catalog.lotka_volterra import lotka_volterra
 from pysciml.catalog.ornstein_uhlenbeck import ornstein_uhlenbeck
 from pysciml.catalog.pendulum import pendulum
 from pysciml.catalog.registry import build, names
+from pysciml.catalog.robertson import robertson
 from pysciml.catalog.stuart_landau import stuart_landau
 from pysciml.catalog.van_der_pol import van_der_pol
 
@@ -15,6 +16,7 @@ __all__ = [
     "names",
     "ornstein_uhlenbeck",
     "pendulum",
+    "robertson",
     "stuart_landau",
     "van_der_pol",
 ]

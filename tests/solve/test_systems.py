@@ -5,11 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from rest_points import rates
 from scipy.special import ellipk
 
 import pysciml as ps
 
-LORENZ = np.genfromtxt(Path(__file__).parents[1] / "data/lorenz63.csv", delimiter=",", names=True)
+DATA = Path(__file__).parents[1] / "data"
+LORENZ, ROBERTSON = (
+    np.genfromtxt(DATA / name, delimiter=",", names=True)
+    for name in ("lorenz63.csv", "robertson.csv")
+)
 
 TIGHT = {"rtol": 1e-11, "atol": 1e-11}
 SAVED = 41  # times in every solve of a system, so that it is compiled once
@@ -126,6 +131,28 @@ def test_lorenz_63_follows_the_reference_up_to_time_15():
     sol = ps.solve(ps.catalog.lorenz63(), t=(0, 15), save=LORENZ["t"], rtol=1e-13, atol=1e-13)
     for name in ("x", "y", "z"):
         np.testing.assert_allclose(sol[name], LORENZ[name], rtol=0, atol=1e-9)
+
+
+def test_robertson_follows_the_reference():
+    early = ROBERTSON["t"] <= 10.0
+    model = ps.catalog.robertson()
+    t = ROBERTSON["t"][early]
+    sol = ps.solve(model, t=(0, t[-1]), save=t, rtol=1e-9, atol=1e-18)
+    for name in ("y1", "y2", "y3"):
+        np.testing.assert_allclose(sol[name], ROBERTSON[name][early], rtol=1e-6)
+    np.testing.assert_allclose(sol.y1 + sol.y2 + sol.y3, 1.0, rtol=1e-13)
+
+
+def test_robertson_keeps_its_mass_and_slows_down_along_the_whole_reference():
+    # After the first instants B is made as fast as it is used, to within 1e-4.
+    model = ps.catalog.robertson()
+    states = np.stack([ROBERTSON[name] for name in ("y1", "y2", "y3")], axis=1)
+    for t, y in zip(ROBERTSON["t"], states, strict=True):
+        found = rates(model, y)
+        assert abs(found.sum()) < 1e-16 + 1e-15 * 0.04 * y[0]
+        if t > 1:
+            assert abs(found[1]) < 1e-4 * 0.04 * y[0]
+            assert found[2] == pytest.approx(3e7 * y[1] ** 2, rel=1e-12)
 
 
 def test_a_pendulum_swings_with_its_exact_period_and_energy():
