@@ -1,6 +1,7 @@
 """Known systems, one file each, with units, parameter ranges and source."""
 
 from pysciml.catalog.lorenz63 import lorenz63
+from pysciml.catalog.lorenz96 import lorenz96
 from pysciml.catalog.lotka_volterra import lotka_volterra
 from pysciml.catalog.ornstein_uhlenbeck import ornstein_uhlenbeck
 from pysciml.catalog.pendulum import pendulum
@@ -12,6 +13,7 @@ from pysciml.catalog.van_der_pol import van_der_pol
 __all__ = [
     "build",
     "lorenz63",
+    "lorenz96",
     "lotka_volterra",
     "names",
     "ornstein_uhlenbeck",

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from rest_points import rates
+from rest_points import jacobian, rates
 from scipy.special import ellipk
 
 import pysciml as ps
@@ -131,6 +131,39 @@ def test_lorenz_63_follows_the_reference_up_to_time_15():
     sol = ps.solve(ps.catalog.lorenz63(), t=(0, 15), save=LORENZ["t"], rtol=1e-13, atol=1e-13)
     for name in ("x", "y", "z"):
         np.testing.assert_allclose(sol[name], LORENZ[name], rtol=0, atol=1e-9)
+
+
+def test_lorenz_96_moves_energy_without_making_any():
+    # Lorenz (1996): the quadratic terms keep the sum of x^2, so that E' = F sum x - sum x^2.
+    for n in (4, 5, 40):
+        model, x = ps.catalog.lorenz96(n), np.random.default_rng(n).normal(3, 5, n)
+        assert x @ rates(model, x, F=8.0) == pytest.approx(8 * x.sum() - x @ x, rel=1e-12)
+        expected = [(x[(i + 1) % n] - x[i - 2]) * x[i - 1] - x[i] + 8.0 for i in range(n)]
+        np.testing.assert_allclose(rates(model, x, F=8.0), expected, rtol=1e-12)
+
+
+def test_waves_in_lorenz_96_grow_where_the_forcing_exceeds_8_9ths():
+    # About x = F a wave of phase k per site grows at F (exp(ik) - exp(-2ik)) - 1; the real part,
+    # F (cos k - cos 2k) - 1, is largest, 9 F / 8 - 1, at cos k = 1 / 4.
+    n = 43  # whose ninth wave is close to that
+    model = ps.catalog.lorenz96(n)
+    k = 2 * np.pi * np.arange(n) / n
+    for F in (0.88, 0.9, 8.0):
+        expected = F * (np.exp(1j * k) - np.exp(-2j * k)) - 1
+        found = np.linalg.eigvals(jacobian(model, np.full(n, F), F=F))
+        np.testing.assert_allclose(np.sort(found.real), np.sort(expected.real), atol=1e-12)
+        assert (found.real.max() > 0) == (F > 8 / 9)
+
+
+def test_lorenz_96_has_its_published_climate():
+    # Lorenz and Emanuel (1998), F = 8: mean 2.3, standard deviation 3.6. A chaotic orbit forgets
+    # its start, so that the mean of x^2 is F times that of x.
+    model = ps.catalog.lorenz96(40, forcing=8.0)
+    sol = ps.solve(model, t=(0, 220), save=0.2, dt=0.05, solver="RK4")
+    x = sol.x.sel(time=slice(20, None))
+    assert float(x.mean()) == pytest.approx(2.3, abs=0.1)
+    assert float(x.std()) == pytest.approx(3.6, abs=0.1)
+    assert float((x**2).mean()) == pytest.approx(8 * float(x.mean()), rel=0.02)
 
 
 def test_robertson_follows_the_reference():
