@@ -1,6 +1,7 @@
 """Known systems, one file each, with units, parameter ranges and source."""
 
 from pysciml.catalog.fitzhugh_nagumo import fitzhugh_nagumo
+from pysciml.catalog.hodgkin_huxley import hodgkin_huxley
 from pysciml.catalog.lorenz63 import lorenz63
 from pysciml.catalog.lorenz96 import lorenz96
 from pysciml.catalog.lotka_volterra import lotka_volterra
@@ -14,6 +15,7 @@ from pysciml.catalog.van_der_pol import van_der_pol
 __all__ = [
     "build",
     "fitzhugh_nagumo",
+    "hodgkin_huxley",
     "lorenz63",
     "lorenz96",
     "lotka_volterra",

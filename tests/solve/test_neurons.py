@@ -1,10 +1,14 @@
 """The neurons of the catalogue against their rest, their bifurcations and their firing."""
 
+import jax
 import numpy as np
+import pytest
 import xarray as xr
-from rest_points import growth, rest
+from rest_points import growth, jacobian, rates, rest
+from scipy.optimize import brentq
 
 import pysciml as ps
+from pysciml.catalog.hodgkin_huxley import _linoid
 
 
 def crossings(trace, level=0.0):
@@ -37,3 +41,53 @@ def test_fitzhugh_nagumo_fires_between_its_two_hopf_bifurcations():
     swing = (late.max("time") - late.min("time")).values
     assert (swing[[0, 3]] < 0.01).all()
     assert (swing[[1, 2]] > 2).all()
+
+
+def test_the_opening_rates_of_hodgkin_huxley_are_smooth_where_they_are_0_by_0():
+    # z / (1 - exp(-z)) = z / 2 + (z / 2) coth(z / 2), where the series and the quotient meet.
+    z = np.array([-0.0300001, -0.0299999, 0.0299999, 0.0300001])
+    half = z / 2
+    slopes = 0.5 + 0.5 / np.tanh(half) - half / 2 / np.sinh(half) ** 2
+    with jax.enable_x64(True):
+        every = jax.jit(jax.vmap(lambda z: (_linoid(z), jax.grad(_linoid)(z))))
+        value, slope = every(np.append(z, 0.0))
+    np.testing.assert_allclose(value, np.append(half + half / np.tanh(half), 1.0), rtol=1e-14)
+    np.testing.assert_allclose(slope, np.append(slopes, 0.5), rtol=1e-11)
+    # -40 and -55 mV, where the two rates of the paper are 0 / 0: 1 and 0.1 per ms.
+    for v, gate, rate in ((-40.0, 1, 1.0), (-55.0, 3, 0.1)):
+        assert rates(ps.catalog.hodgkin_huxley(), [v, 0, 0, 0])[gate] == pytest.approx(rate)
+        assert np.isfinite(jacobian(ps.catalog.hodgkin_huxley(), [v, 0, 0, 0])).all()
+
+
+def test_hodgkin_huxley_rests_near_minus_65_mv():
+    found = rest(ps.catalog.hodgkin_huxley(), [-65, 0.05, 0.6, 0.3])
+    assert found[0] == pytest.approx(-65, abs=0.01)
+    np.testing.assert_allclose(found[1:], [0.0529, 0.5961, 0.3177], atol=2e-4)
+    assert growth(ps.catalog.hodgkin_huxley(), found).real < 0
+
+
+def test_hodgkin_huxley_loses_its_rest_at_the_published_currents():
+    # Rinzel and Miller (1980), Math. Biosci. 49, 27: Hopf bifurcations at 9.78 and 154.5 uA/cm^2.
+    model = ps.catalog.hodgkin_huxley()
+    for low, high, near, published in (
+        (9, 11, [-60, 0.1, 0.4, 0.4], 9.78),
+        (150, 160, [-45, 0.3, 0.1, 0.6], 154.5),
+    ):
+        current = brentq(lambda i, near=near: growth(model, near, current=i).real, low, high)
+        assert current == pytest.approx(published, abs=0.05)
+
+
+def test_hodgkin_huxley_fires_at_its_published_rate():
+    # Above 6.26 uA/cm^2 it fires for ever (Rinzel and Miller), below after a step at most briefly.
+    currents = xr.DataArray([0.0, 6.0, 6.5, 10.0], dims="current", name="current")
+    model = ps.catalog.hodgkin_huxley()
+    sol = ps.solve(model, t=(0, 300), save=0.05, inputs={"current": currents})
+    quiet, below, above, firing = (sol.v.isel(current=i) for i in range(4))
+    assert abs(quiet + 65).max() < 0.1
+    assert len(crossings(below)) <= 3
+    assert len(crossings(above)) > 12
+    intervals = np.diff(crossings(firing))[5:]
+    assert np.ptp(intervals) < 0.01
+    assert 1000 / intervals.mean() == pytest.approx(68, abs=1)
+    assert float(firing[:1000].max()) == pytest.approx(40, abs=3)
+    assert float(firing.min()) > -77  # the reversal of potassium
