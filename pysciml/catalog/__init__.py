@@ -5,6 +5,7 @@ from pysciml.catalog.hodgkin_huxley import hodgkin_huxley
 from pysciml.catalog.lorenz63 import lorenz63
 from pysciml.catalog.lorenz96 import lorenz96
 from pysciml.catalog.lotka_volterra import lotka_volterra
+from pysciml.catalog.nakl import nakl
 from pysciml.catalog.ornstein_uhlenbeck import ornstein_uhlenbeck
 from pysciml.catalog.pendulum import pendulum
 from pysciml.catalog.registry import build, names
@@ -19,6 +20,7 @@ __all__ = [
     "lorenz63",
     "lorenz96",
     "lotka_volterra",
+    "nakl",
     "names",
     "ornstein_uhlenbeck",
     "pendulum",

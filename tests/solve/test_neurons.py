@@ -91,3 +91,33 @@ def test_hodgkin_huxley_fires_at_its_published_rate():
     assert 1000 / intervals.mean() == pytest.approx(68, abs=1)
     assert float(firing[:1000].max()) == pytest.approx(40, abs=3)
     assert float(firing.min()) > -77  # the reversal of potassium
+
+
+def test_nakl_rests_where_its_currents_cancel():
+    # The gates follow v, so that rest is the root of one equation, written here in NumPy.
+    def steady(v, middle, width):
+        return (1 + np.tanh((v - middle) / width)) / 2
+
+    def membrane(v):
+        m, h, n = steady(v, -40, 15), steady(v, -60, -15), steady(v, -55, 30)
+        return 120 * m**3 * h * (50 - v) + 20 * n**4 * (-77 - v) + 0.3 * (-54.4 - v)
+
+    v = brentq(membrane, -80, -60)
+    expected = [v, steady(v, -40, 15), steady(v, -60, -15), steady(v, -55, 30)]
+    np.testing.assert_allclose(rest(ps.catalog.nakl(), [-70, 0.0, 0.8, 0.3]), expected, rtol=1e-9)
+    assert growth(ps.catalog.nakl(), expected).real < 0
+    # At its midpoint a gate has the time constant t0 + t1.
+    for gate, middle, constant in ((1, -40.0, 0.5), (2, -60.0, 8.0), (3, -55.0, 6.0)):
+        assert rates(ps.catalog.nakl(), [middle, 0, 0, 0])[gate] == pytest.approx(0.5 / constant)
+
+
+def test_nakl_spikes_under_current():
+    currents = xr.DataArray([0.0, 30.0], dims="current", name="current")
+    sol = ps.solve(ps.catalog.nakl(), t=(0, 100), save=0.1, inputs={"current": currents})
+    quiet, firing = sol.v.sel(current=0.0), sol.v.sel(current=30.0)
+    assert len(crossings(quiet)) <= 1
+    assert float(quiet[-100:].max() - quiet[-100:].min()) < 0.01
+    assert len(crossings(firing)) > 5
+    assert float(sol.v.max()) < 50  # the reversal of sodium
+    for gate in ("m", "h", "n"):
+        assert 0 < float(sol[gate].min()) < float(sol[gate].max()) < 1
