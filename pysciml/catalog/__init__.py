@@ -12,6 +12,7 @@ from pysciml.catalog.registry import build, names
 from pysciml.catalog.robertson import robertson
 from pysciml.catalog.stuart_landau import stuart_landau
 from pysciml.catalog.van_der_pol import van_der_pol
+from pysciml.catalog.wilson_cowan import wilson_cowan
 
 __all__ = [
     "build",
@@ -27,4 +28,5 @@ __all__ = [
     "robertson",
     "stuart_landau",
     "van_der_pol",
+    "wilson_cowan",
 ]
