@@ -2,6 +2,7 @@
 
 from pysciml.catalog.fitzhugh_nagumo import fitzhugh_nagumo
 from pysciml.catalog.hodgkin_huxley import hodgkin_huxley
+from pysciml.catalog.jansen_rit import jansen_rit
 from pysciml.catalog.lorenz63 import lorenz63
 from pysciml.catalog.lorenz96 import lorenz96
 from pysciml.catalog.lotka_volterra import lotka_volterra
@@ -18,6 +19,7 @@ __all__ = [
     "build",
     "fitzhugh_nagumo",
     "hodgkin_huxley",
+    "jansen_rit",
     "lorenz63",
     "lorenz96",
     "lotka_volterra",

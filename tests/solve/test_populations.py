@@ -1,8 +1,10 @@
 """Populations and networks of the catalogue against their rest, bifurcations and rhythms."""
 
 import numpy as np
+import pytest
 import xarray as xr
 from rest_points import growth, rates, rest
+from scipy.optimize import brentq
 
 import pysciml as ps
 
@@ -39,3 +41,44 @@ def test_wilson_cowan_has_two_stable_states_at_its_published_parameters():
     between = rest(model, [0.15, 0.08], **constants)
     assert low[0] < between[0] < high[0]
     assert growth(model, between, **constants).real > 0
+
+
+@pytest.mark.parametrize(
+    ("y0", "low", "high", "published"), [(0.097, 80, 100, 89.83), (0.122, 300, 330, 315.70)]
+)
+def test_jansen_rit_loses_its_rest_at_the_published_inputs(y0, low, high, published):
+    # Grimbert and Faugeras (2006): Hopf bifurcations of the upper state at p = 89.83 and 315.70.
+    model = ps.catalog.jansen_rit()
+
+    def near(p):  # y1 and y2 follow from y0 and the rates
+        v = 6 - np.log(5 / (y0 * 100 / 3.25) - 1) / 0.56
+        y2 = 22 / 50 * 0.25 * 135 * 5 / (1 + np.exp(0.56 * (6 - 0.25 * 135 * y0)))
+        return [y0, y2 + v, y2, 0, 0, 0]
+
+    p = brentq(lambda p: growth(model, near(p), p=p).real, low, high)
+    assert p == pytest.approx(published, abs=0.01)
+
+
+def test_jansen_rit_gives_an_alpha_rhythm():
+    # About 10 Hz between the two bifurcations, and rest beyond them.
+    inputs = xr.DataArray([30.0, 150.0, 220.0, 400.0], dims="p", name="p")
+    model = ps.catalog.jansen_rit()
+    start = {"y0": 0.1, "y1": 22.0, "y2": 16.0}
+    sol = ps.solve(model, t=(0, 4), save=0.002, inputs={"p": inputs}, state=start)
+    eeg = (sol.y1 - sol.y2).sel(time=slice(2, None))
+    swing = eeg.max("time") - eeg.min("time")
+    assert (swing.sel(p=[150, 220]) > 2).all()
+    assert (swing.sel(p=[30, 400]) < 0.2).all()
+    above = (eeg > eeg.mean("time")).astype(int)
+    cycles = (above.diff("time") > 0).sum("time") / 2
+    assert (abs(cycles.sel(p=[150, 220]) - 10) <= 2).all()
+
+
+def test_the_noise_of_jansen_rit_is_that_of_its_input():
+    # Where p fluctuates by sigma dW, so does y4 by A a sigma dW, for one small step.
+    noisy, sigma, h = ps.catalog.jansen_rit(noise=2.0), 2.0, 1e-3
+    sol = ps.solve(noisy, t=(0, h), save=[h], dt=h, increments=[[0.3]], solver="EulerMaruyama")
+    calm = rates(ps.catalog.jansen_rit(), np.zeros(6))
+    expected = h * calm
+    expected[4] += 3.25 * 100 * sigma * 0.3
+    np.testing.assert_allclose([float(sol[f"y{i}"].squeeze()) for i in range(6)], expected)
