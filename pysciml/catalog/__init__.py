@@ -3,6 +3,7 @@
 from pysciml.catalog.fitzhugh_nagumo import fitzhugh_nagumo
 from pysciml.catalog.hodgkin_huxley import hodgkin_huxley
 from pysciml.catalog.jansen_rit import jansen_rit
+from pysciml.catalog.kuramoto import kuramoto
 from pysciml.catalog.lorenz63 import lorenz63
 from pysciml.catalog.lorenz96 import lorenz96
 from pysciml.catalog.lotka_volterra import lotka_volterra
@@ -20,6 +21,7 @@ __all__ = [
     "fitzhugh_nagumo",
     "hodgkin_huxley",
     "jansen_rit",
+    "kuramoto",
     "lorenz63",
     "lorenz96",
     "lotka_volterra",

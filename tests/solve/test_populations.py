@@ -82,3 +82,56 @@ def test_the_noise_of_jansen_rit_is_that_of_its_input():
     expected = h * calm
     expected[4] += 3.25 * 100 * sigma * 0.3
     np.testing.assert_allclose([float(sol[f"y{i}"].squeeze()) for i in range(6)], expected)
+
+
+def test_kuramoto_is_the_sum_over_its_pairs():
+    n, rng = 5, np.random.default_rng(0)
+    theta, omega, C, K = rng.normal(size=n), rng.normal(size=n), rng.random((n, n)), 0.7
+    expected = [
+        omega[j] + K / n * sum(C[i, j] * np.sin(theta[i] - theta[j]) for i in range(n))
+        for j in range(n)
+    ]
+    found = rates(ps.catalog.kuramoto(n), theta, omega=omega, C=C, K=K)
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+    # Pairs cancel where the coupling is symmetric: the mean phase turns at the mean frequency.
+    assert rates(ps.catalog.kuramoto(n), theta, omega=omega, C=C + C.T, K=K).sum() == (
+        pytest.approx(omega.sum(), rel=1e-12)
+    )
+
+
+def test_two_kuramoto_oscillators_lock_up_to_their_threshold():
+    # The difference d follows d' = w - K sin d: locked at arcsin(w / K), or with a period of
+    # 2 pi / sqrt(w^2 - K^2).
+    K = 1.0
+    gaps = xr.DataArray([0.3, 0.9, 1.25], dims="gap")
+    omega = xr.concat([-gaps / 2, gaps / 2], "oscillator")
+    beat = 2 * np.pi / np.sqrt(1.25**2 - K**2)
+    sol = ps.solve(
+        ps.catalog.kuramoto(2),
+        t=(0, 60 + beat),
+        save=[60, 60 + beat],
+        params={"omega": omega, "K": K},
+        rtol=1e-9,
+        atol=1e-9,
+    )
+    d = sol.theta.isel(oscillator=1) - sol.theta.isel(oscillator=0)
+    locked = d.isel(gap=[0, 1], time=-1)
+    np.testing.assert_allclose(locked, np.arcsin([0.3, 0.9]), atol=1e-6)
+    assert float(d.isel(gap=2).diff("time").item()) == pytest.approx(2 * np.pi, abs=1e-6)
+
+
+def test_kuramoto_oscillators_lock_together_at_the_critical_coupling():
+    # Uniform frequencies in [-1, 1]: K_c = 4 / pi (Pazo 2005). Locked, sin(theta_j) is
+    # omega_j / (K r), so that r is the mean of sqrt(1 - (omega / (K r))^2), for any N.
+    n = 200
+    model = ps.catalog.kuramoto(n)
+    strengths = xr.DataArray([0.9, 1.1], dims="K", name="K") * 4 / np.pi
+    sol = ps.solve(model, t=(0, 100), save=[90, 100], params={"K": strengths})
+    order = abs(np.exp(1j * sol.theta).mean("oscillator")).isel(time=-1)
+    speed = sol.theta.diff("time").isel(time=0) / 10
+    assert float(np.ptp(speed.isel(K=1).values)) < 1e-4
+    assert float(np.ptp(speed.isel(K=0).values)) > 0.5
+    np.testing.assert_allclose(speed.mean("oscillator"), 0, atol=1e-6)
+    r, K, omega = float(order[1]), float(strengths[1]), model.params["omega"].array
+    assert r > np.pi / 4
+    assert r == pytest.approx(np.sqrt(1 - (omega / (K * r)) ** 2).mean(), abs=1e-5)
