@@ -1,6 +1,7 @@
 """Known systems, one file each, with units, parameter ranges and source."""
 
 from pysciml.catalog.fitzhugh_nagumo import fitzhugh_nagumo
+from pysciml.catalog.geometric_brownian_motion import geometric_brownian_motion
 from pysciml.catalog.hodgkin_huxley import hodgkin_huxley
 from pysciml.catalog.jansen_rit import jansen_rit
 from pysciml.catalog.kuramoto import kuramoto
@@ -19,6 +20,7 @@ from pysciml.catalog.wilson_cowan import wilson_cowan
 __all__ = [
     "build",
     "fitzhugh_nagumo",
+    "geometric_brownian_motion",
     "hodgkin_huxley",
     "jansen_rit",
     "kuramoto",
