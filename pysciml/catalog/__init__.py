@@ -1,5 +1,6 @@
 """Known systems, one file each, with units, parameter ranges and source."""
 
+from pysciml.catalog.cox_ingersoll_ross import cox_ingersoll_ross
 from pysciml.catalog.fitzhugh_nagumo import fitzhugh_nagumo
 from pysciml.catalog.geometric_brownian_motion import geometric_brownian_motion
 from pysciml.catalog.hodgkin_huxley import hodgkin_huxley
@@ -19,6 +20,7 @@ from pysciml.catalog.wilson_cowan import wilson_cowan
 
 __all__ = [
     "build",
+    "cox_ingersoll_ross",
     "fitzhugh_nagumo",
     "geometric_brownian_motion",
     "hodgkin_huxley",

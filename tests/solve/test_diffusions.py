@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
+import xarray as xr
 
 import pysciml as ps
+from pysciml.tracing import call
 
 DATA = Path(__file__).parents[1] / "data"
 MANY = 20_000
@@ -55,3 +58,42 @@ def test_geometric_brownian_motion_has_its_moments():
     assert mean == pytest.approx(expected, abs=4 * mean_error + 1e-3 * expected)
     expected = x0**2 * np.exp(2 * mu * t) * np.expm1(sigma**2 * t)
     assert variance == pytest.approx(expected, abs=4 * variance_error + 4e-3 * expected)
+
+
+def test_cox_ingersoll_ross_has_its_moments():
+    # With Feller's condition (2 theta mean = 3.2 against 0.64) and without it (0.4 against 1).
+    x0, t = 0.5, 0.8
+    theta, mean, sigma = np.array([[2.0, 0.8, 0.8], [1.0, 0.2, 1.0]]).T
+    cases = [xr.DataArray(values, dims="case") for values in (theta, mean, sigma)]
+    sol = ps.solve(
+        ps.catalog.cox_ingersoll_ross(),
+        t=(0, t),
+        save=[t],
+        dt=0.002,
+        state={"x": x0},
+        params=dict(zip(("theta", "mean", "sigma"), cases, strict=True)),
+        trajectories=MANY,
+        rng=2,
+    )
+    e = np.exp(-theta * t)
+    means = mean + (x0 - mean) * e
+    variances = sigma**2 / theta * (x0 * (e - e**2) + mean * (1 - e) ** 2 / 2)
+    for case, allowance in ((0, 0.01), (1, 0.05)):  # the scheme is coarse near zero
+        found = errors(sol.x.isel(case=case).values)
+        assert found[0] == pytest.approx(means[case], abs=4 * found[2] + 1e-3)
+        expected = variances[case]
+        assert found[1] == pytest.approx(expected, abs=4 * found[3] + allowance * expected)
+
+
+def test_the_noise_of_cox_ingersoll_ross_is_finite_at_zero_and_so_is_its_gradient():
+    model = ps.catalog.cox_ingersoll_ross()
+    params = {"theta": 1.0, "mean": 1.0, "sigma": 0.5}
+
+    def amplitude(x):
+        return call(model.diffusion.function, 0.0, {"x": x}, params, {})["x"]
+
+    with jax.enable_x64(True):
+        points = np.array([-0.1, 0.0, 4.0])
+        value, slope = jax.jit(jax.vmap(jax.value_and_grad(amplitude)))(points)
+    np.testing.assert_allclose(value, [0, 0, 1.0])
+    np.testing.assert_allclose(slope, [0, 0, 0.125])
