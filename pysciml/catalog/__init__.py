@@ -1,6 +1,7 @@
 """Known systems, one file each, with units, parameter ranges and source."""
 
 from pysciml.catalog.cox_ingersoll_ross import cox_ingersoll_ross
+from pysciml.catalog.double_well import double_well
 from pysciml.catalog.fitzhugh_nagumo import fitzhugh_nagumo
 from pysciml.catalog.geometric_brownian_motion import geometric_brownian_motion
 from pysciml.catalog.hodgkin_huxley import hodgkin_huxley
@@ -21,6 +22,7 @@ from pysciml.catalog.wilson_cowan import wilson_cowan
 __all__ = [
     "build",
     "cox_ingersoll_ross",
+    "double_well",
     "fitzhugh_nagumo",
     "geometric_brownian_motion",
     "hodgkin_huxley",

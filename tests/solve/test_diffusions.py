@@ -6,6 +6,8 @@ import jax
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.integrate import quad
+from scipy.linalg import eigh_tridiagonal
 
 import pysciml as ps
 from pysciml.tracing import call
@@ -97,3 +99,45 @@ def test_the_noise_of_cox_ingersoll_ross_is_finite_at_zero_and_so_is_its_gradien
         value, slope = jax.jit(jax.vmap(jax.value_and_grad(amplitude)))(points)
     np.testing.assert_allclose(value, [0, 0, 1.0])
     np.testing.assert_allclose(slope, [0, 0, 0.125])
+
+
+def test_the_double_well_has_its_stationary_density_and_its_slowest_rate():
+    a, b, sigma = 1.0, 1.0, 0.7
+    sol = ps.solve(
+        ps.catalog.double_well(),
+        t=(0, 8),
+        save=[4, 8],
+        dt=0.01,
+        params={"sigma": sigma},
+        trajectories=MANY,
+        rng=3,
+    )
+
+    def density(x):
+        return np.exp(-2 * (b * x**4 / 4 - a * x**2 / 2) / sigma**2)
+
+    # Even moments have settled; they do not tell one well from the other.
+    total = quad(density, -4, 4)[0]
+    for power in (2, 4):
+        samples = sol.x.values[:, -1] ** power
+        mean, _, error, _ = errors(samples)
+        expected = quad(lambda x, power=power: x**power * density(x), -4, 4)[0] / total
+        assert mean == pytest.approx(expected, abs=4 * error + 0.01 * expected)
+    # The mean falls at the slowest rate of the Fokker-Planck operator, here as a symmetric matrix
+    # of hops between neighbours that keeps the density.
+    x, h = np.linspace(-3, 3, 1201, retstep=True)
+    between = density((x[1:] + x[:-1]) / 2) * sigma**2 / (2 * h**2)
+    weight = density(x)
+    diagonal = (np.append(between, 0) + np.insert(between, 0, 0)) / weight
+    off = -between / np.sqrt(weight[1:] * weight[:-1])
+    zero, slowest = eigh_tridiagonal(
+        diagonal, off, select="i", select_range=(0, 1), eigvals_only=True
+    )
+    assert abs(zero) < 1e-8
+    first, second = (errors(sol.x.values[:, i]) for i in (0, 1))
+    share = second[0] / first[0]
+    error = share * np.hypot(first[2] / first[0], second[2] / second[0])
+    assert share == pytest.approx(np.exp(-slowest * 4), abs=4 * error)
+    # Kramers: for weak noise twice the rate at which a well is left.
+    kramers = a / (np.sqrt(2) * np.pi) * np.exp(-(a**2) / (2 * b * sigma**2))
+    assert slowest == pytest.approx(2 * kramers, rel=0.3)
