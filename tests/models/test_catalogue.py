@@ -17,7 +17,7 @@ def test_a_system_says_what_its_numbers_are(name):
     assert model.name == name
     assert model.description
     assert "doi:" in model.source
-    for variable in (*model.state.values(), *model.params.values()):
+    for variable in (*model.state.values(), *model.params.values(), *model.inputs.values()):
         assert variable.units
         assert variable.description
     assert any(variable.bounds for variable in model.params.values())
@@ -39,11 +39,33 @@ def test_the_systems_are_listed_in_order():
         ("stuart_landau", {"oscillators": 2.5}, "whole number of oscillators, at least one; got 2"),
         ("stuart_landau", {"oscillators": "three"}, "at least one; got 'three'"),
         ("stuart_landau", {"growth": 1.0}, "An option of stuart_landau has the wrong type"),
+        ("lorenz96", {"n": 3}, "whole number n of sites, at least 4; got 3"),
+        ("lorenz96", {"n": 5.0}, "at least 4; got 5.0"),
+        ("kuramoto", {"oscillators": 0}, "at least one; got 0"),
+        ("kuramoto", {"frequency": 1.0}, "An option of kuramoto has the wrong type"),
+        ("jansen_rit", {"noise": -1.0}, "not negative; got -1.0"),
     ],
 )
 def test_what_is_not_known_is_refused(name, options, message):
     with pytest.raises(InputError, match=message.replace("?", r"\?")):
         ps.catalog.build(name, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        *((name, {}) for name in ps.catalog.names()),
+        ("stuart_landau", {"oscillators": 4, "growth": (-0.5, 0.5), "noise": 0.0}),
+        ("lorenz96", {"n": 5, "forcing": 8.17}),
+        ("kuramoto", {"oscillators": 3, "frequency": (4.0, 6.0), "strength": 0.5}),
+        ("jansen_rit", {"noise": 2.0}),
+        ("pendulum", {"damping": 0.1}),
+    ],
+)
+def test_the_recipe_builds_the_same_model_again(name, options):
+    made = ps.catalog.build(name, **options)
+    recipe = json.loads(json.dumps(made.recipe))  # as a file gives it back, pairs as lists
+    assert ps.catalog.build(recipe.pop("system"), **recipe) is made
 
 
 def test_what_is_refused_stays_refused_after_an_equal_option():
@@ -52,12 +74,12 @@ def test_what_is_refused_stays_refused_after_an_equal_option():
         ps.catalog.stuart_landau(5.0)
 
 
-def test_the_recipe_builds_the_same_model_again():
-    made = ps.catalog.stuart_landau(4, growth=(-0.5, 0.5), noise=0.0)
-    recipe = json.loads(json.dumps(made.recipe))  # as a file gives it back, pairs as lists
-    assert ps.catalog.build(recipe.pop("system"), **recipe) is made
-    assert made.params["a"].bounds == (-0.5, 0.5)
-    assert ps.catalog.stuart_landau(4) is not made
+def test_options_make_another_model():
+    assert ps.catalog.stuart_landau(4, growth=(-0.5, 0.5)).params["a"].bounds == (-0.5, 0.5)
+    assert ps.catalog.stuart_landau(4) is not ps.catalog.stuart_landau(4, noise=0.0)
+    assert ps.catalog.lorenz96(5) is not ps.catalog.lorenz96(6)
+    assert ps.catalog.lorenz96(5).state["x"].axes("x") == ("site",)
+    assert float(ps.catalog.lorenz96(5, forcing=8.17).params["F"].array) == 8.17
 
 
 def test_the_stuart_landau_network_is_the_sum_over_its_pairs():
