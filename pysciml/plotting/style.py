@@ -13,7 +13,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-__all__ = ["COLOURS", "CYCLE", "WIDTH", "grid_of_axes", "short", "styled"]
+__all__ = [
+    "COLOURS",
+    "CYCLE",
+    "WIDTH",
+    "grid_of_axes",
+    "legend_beside",
+    "no_grid",
+    "roomy",
+    "short",
+    "styled",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -83,13 +93,19 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
     return wrapper
 
 
+def roomy() -> ConstrainedLayoutEngine:
+    """Return the layout of all figures.
+
+    Fonts of a browser differ from those that the layout is made with: it leaves them some room.
+    """
+    return ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.07)
+
+
 def grid_of_axes(
     rows: int = 1, columns: int = 1, *, height: float, width: float = WIDTH, **options: Any
 ) -> tuple[Figure, np.ndarray]:
     """Return a new figure and its axes as an array of shape (rows, columns)."""
-    # Fonts of a browser differ from those that the layout is made with: leave them some room.
-    layout = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.07)
-    figure = Figure(figsize=(width, height), layout=layout)
+    figure = Figure(figsize=(width, height), layout=roomy())
     axes = figure.subplots(rows, columns, squeeze=False, **options)
     return figure, axes
 
@@ -102,3 +118,9 @@ def short(number: float) -> str:
 def no_grid(axes: Axes) -> None:
     """Take the grid away where lines or cells already carry the reader."""
     axes.grid(visible=False)
+
+
+def legend_beside(axes: Axes) -> None:
+    """Put a legend to the right of the axes, where it hides nothing, if there is one to show."""
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.02), borderaxespad=0.3)
