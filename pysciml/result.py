@@ -95,6 +95,11 @@ def label(request: Request, solution: Solution, *, status: bool) -> xr.Dataset:
         variables[name] = ((*sweep.dims, f"{name}_index"), moved, {"long_name": long_name})
     attributes = _provenance(task, solution, sweep, chosen, grid.step)
     made = xr.Dataset(variables, coords, attributes)
+    for name, coordinate in made.coords.items():
+        texts = coordinate.values.ravel().tolist()
+        if all(isinstance(text, str) for text in texts):
+            # The type in which a file gives text back: of fixed width, and no wider than needed.
+            made[name] = coordinate.astype(np.array(texts).dtype)
     for name, variable in {**task.model.params, **task.model.inputs}.items():
         if name in made.coords:
             made[name].attrs.update(variable.attributes())

@@ -119,6 +119,7 @@ def spread(
                     "result already; rename the dim."
                 )
             _merge(sizes, coords, array, dim, name)
+            _keep_further_labels(coords, array, dim, name, {*taken, *model.params, *model.inputs})
     if trajectories is not None:
         if sizes.setdefault("trajectory", trajectories) != trajectories:
             raise InputError(
@@ -201,6 +202,8 @@ def _merge(
         raise InputError(
             f"The sweep dim {dim!r} has {sizes[dim]} values, but {array.sizes[dim]} in {name!r}."
         )
+    if getattr(array.indexes.get(dim), "nlevels", 1) > 1:
+        return  # its levels are coordinates of their own
     if dim in array.coords:
         labels = array.coords[dim].values
     elif array.dims == (dim,) and dim == name:  # the values label themselves
@@ -210,6 +213,23 @@ def _merge(
     if dim in coords and not np.array_equal(coords[dim], labels):
         raise InputError(f"The labels of the sweep dim {dim!r} differ between two values.")
     coords[dim] = labels
+
+
+def _keep_further_labels(
+    coords: dict[str, Any], array: xr.DataArray, dim: str, name: str, taken: set[str]
+) -> None:
+    """Keep coordinates along a sweep dim that have a name of their own, such as levels."""
+    for key, coordinate in array.coords.items():
+        label = str(key)
+        if label == dim or coordinate.dims != (dim,) or label in taken:
+            continue
+        known = coords.setdefault(label, (coordinate.dims, coordinate.values))
+        same = isinstance(known, tuple) and known[0] == (dim,)
+        if not (same and np.array_equal(known[1], coordinate.values)):
+            raise InputError(
+                f"The labels {label!r} along {dim!r} of {name!r} differ from earlier ones of that "
+                "name; rename one of them."
+            )
 
 
 def _flat(array: xr.DataArray, axes: tuple[str, ...], sizes: Mapping[str, int]) -> np.ndarray:

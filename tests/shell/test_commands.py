@@ -137,6 +137,18 @@ def test_a_solution_is_written_and_drawn(call, tmp_path):
     assert plot.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
+def test_the_figure_is_that_of_the_accessor(call, tmp_path):
+    plot = tmp_path / "lv.svg"
+    code, _, _ = call(
+        *("solve", "lotka_volterra", "--t", "0", "2", "--save", "0.5", "--plot", str(plot))
+    )
+    assert code == 0
+    drawn = plot.read_text("utf-8")
+    # Matplotlib notes the text of each label.
+    for label in ("prey x", "predators y", "time"):
+        assert f"<!-- {label} -->" in drawn
+
+
 def test_the_summary_agrees_with_the_file(call, tmp_path):
     out = tmp_path / "ou.csv"
     code, told, _ = call(
