@@ -13,6 +13,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, ListedColormap, LogNorm, Normalize
+from matplotlib.ticker import NullFormatter, StrMethodFormatter
 
 from pysciml.plotting.labels import entries, quantity
 from pysciml.plotting.style import CYCLE
@@ -89,9 +90,16 @@ class Scale:
 
     def bar(self, axes: Sequence[Axes]) -> None:
         """Draw the scale once, beside all axes that it belongs to."""
-        mappable = ScalarMappable(self.norm, _LINES)
-        bar = axes[0].figure.colorbar(mappable, ax=axes, label=self.label, pad=0.02)
+        norm = self.norm
+        bar = axes[0].figure.colorbar(
+            ScalarMappable(norm, _LINES), ax=axes, label=self.label, pad=0.02
+        )
         bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+        if isinstance(norm, LogNorm):
+            plain = StrMethodFormatter("{x:g}")
+            few = np.ptp(np.log10(self.values)) < 1.5  # decades
+            bar.ax.yaxis.set_major_formatter(plain)
+            bar.ax.yaxis.set_minor_formatter(plain if few else NullFormatter())
         if self.texts is not None and len(self.texts) <= 20:
             bar.set_ticks(list(self.values), labels=self.texts)
 
