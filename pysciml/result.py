@@ -97,7 +97,7 @@ def label(request: Request, solution: Solution, *, status: bool) -> xr.Dataset:
     made = xr.Dataset(variables, coords, attributes)
     for name, coordinate in made.coords.items():
         texts = coordinate.values.ravel().tolist()
-        if all(isinstance(text, str) for text in texts):
+        if texts and all(isinstance(text, str) for text in texts):
             # The type in which a file gives text back: of fixed width, and no wider than needed.
             made[name] = coordinate.astype(np.array(texts).dtype)
     for name, variable in {**task.model.params, **task.model.inputs}.items():

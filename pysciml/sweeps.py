@@ -108,6 +108,7 @@ def spread(
     coords: dict[str, Any] = {}
     owned = {axis for _, variables, _ in groups for n, v in variables.items() for axis in v.axes(n)}
     taken = owned | {"time", "status", *model.state}
+    names = {*taken, *model.params, *model.inputs, *(event.name for event in model.events)}
     for (group, name), array in arrays.items():
         own = getattr(model, group)[name].axes(name)
         for dim in map(str, array.dims):
@@ -119,7 +120,7 @@ def spread(
                     "result already; rename the dim."
                 )
             _merge(sizes, coords, array, dim, name)
-            _keep_further_labels(coords, array, dim, name, {*taken, *model.params, *model.inputs})
+            _keep_further_labels(coords, array, dim, name, names)
     if trajectories is not None:
         if sizes.setdefault("trajectory", trajectories) != trajectories:
             raise InputError(

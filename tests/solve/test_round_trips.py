@@ -126,3 +126,31 @@ def test_stacked_sweeps_keep_their_levels(through, tmp_path):
     assert sol.row.values.tolist() == [0, 0, 1, 1]
     assert sol.column.values.tolist() == [5, 6, 5, 6]
     assert_same(through(sol, tmp_path), sol)
+
+
+@FILES
+def test_times_of_events_and_a_course_of_input_survive(through, tmp_path):
+    @ps.model(
+        state={"v": ps.Variable(-65.0, units="mV", description="membrane potential")},
+        params={"tau": 10.0, "rest": -65.0, "threshold": -50.0, "reset": -70.0},
+        inputs={"current": 0.0},
+    )
+    def membrane(t, u, p, x):
+        return {"v": (p.rest - u.v + x.current) / p.tau}
+
+    neuron = membrane.with_event(
+        "spike",
+        when=lambda t, u, p, x: u.v - p.threshold,
+        direction="up",
+        then=lambda t, u, p, x: {"v": p.reset},
+    )
+    course = xr.DataArray(
+        [[0.0, 10.0, 10.0], [0.0, 20.0, 30.0]],
+        dims=("level", "time"),
+        coords={"level": [10, 30], "time": [0.0, 10.0, 60.0]},
+    )
+    sol = ps.solve(neuron, t=(0, 60), save=20, inputs={"current": course})
+    assert sol.spike.dims == ("level", "spike_index")
+    assert np.isnan(sol.spike.sel(level=10)).all()
+    assert (sol.spike.sel(level=30) > 0).any()
+    assert_same(through(sol, tmp_path), sol)
