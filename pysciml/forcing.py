@@ -146,6 +146,6 @@ def check_times(name: str, series: xr.DataArray) -> np.ndarray:
     if not np.all(np.isfinite(times)) or np.any(np.diff(times) <= 0):
         raise InputError(
             f"The times of input {name!r} must be finite and increase, without duplicates; sort "
-            "them with .sortby('time')."
+            "the series with sortby('time')."
         )
     return times

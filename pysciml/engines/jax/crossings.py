@@ -19,7 +19,7 @@ from pysciml.engines.jax.system import Field
 if TYPE_CHECKING:
     from pysciml.engines.jax.adaptive import Adaptive
 
-__all__ = ["SHORT", "Record", "Watch", "look", "start"]
+__all__ = ["SHORT", "Record", "Watch", "look", "note", "start"]
 
 LOOKS = 4  # looks into each step, so that a condition that crosses twice is not missed
 ITERATIONS = 60  # at most, of the search for a crossing
@@ -268,12 +268,9 @@ def _noted(
     good: jax.Array,
 ) -> Record:
     size = iter(sizes)
-    lanes = jnp.arange(t.shape[0])
-    times, counts, values = record.times, record.counts, []
+    values = []
     for index, (fired, g) in enumerate(zip(happens, field.conditions, strict=True)):
-        place = jnp.where(fired, counts[index], watch.capacity)  # beyond the end: dropped
-        times = times.at[index, place, lanes].set(t, mode="drop")
-        counts = counts.at[index].add(fired)
+        record = note(record, index, fired, t)
         old = record.values[index]
         if g is None or old is None:
             values.append(None)
@@ -287,10 +284,35 @@ def _noted(
     conditional = [f for f, g in zip(happens, field.conditions, strict=True) if g is not None]
     some = jnp.any(jnp.stack(conditional), axis=0) if conditional else jnp.zeros_like(good)
     near = some & (jax.lax.stop_gradient(t) - record.last <= watch.gap)
-    return Record(
-        tuple(values),
-        times,
-        counts,
-        jnp.where(some, jax.lax.stop_gradient(t), record.last),
-        jnp.where(some, jnp.where(near, record.short + 1, 0), record.short),
+    return record._replace(
+        values=tuple(values),
+        last=jnp.where(some, jax.lax.stop_gradient(t), record.last),
+        short=jnp.where(some, jnp.where(near, record.short + 1, 0), record.short),
+    )
+
+
+def note(record: Record, index: int, fired: jax.Array, t: jax.Array) -> Record:
+    """Write down when an event happened.
+
+    Parameters
+    ----------
+    record : Record
+        What has been seen.
+    index : int
+        Which event.
+    fired : array of bool
+        In which lanes it happened.
+    t : array
+        When.
+
+    Returns
+    -------
+    Record
+        With one time more in those lanes.
+    """
+    capacity, batch = record.times.shape[1:]
+    place = jnp.where(fired, record.counts[index], capacity)  # beyond the end: dropped
+    return record._replace(
+        times=record.times.at[index, place, jnp.arange(batch)].set(t, mode="drop"),
+        counts=record.counts.at[index].add(fired),
     )

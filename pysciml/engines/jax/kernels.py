@@ -14,7 +14,7 @@ import jax.numpy as jnp
 
 from pysciml.engines.jax.system import Field
 
-__all__ = ["EVALUATIONS", "STEPS", "Step", "integrate"]
+__all__ = ["EVALUATIONS", "STEPS", "Step", "integrate", "march"]
 
 Step = Callable[[Field, Any, Any, Any, Any], Any]
 UNROLLED_STEPS = 8  # between two save times; beyond, an inner loop keeps the program small
@@ -177,23 +177,60 @@ def integrate(
     pytree
         Like `y0`, with a first axis of n.
     """
+
+    def advance(y: Any, t: Any, h: Any, dw: Any) -> Any:
+        return step(field.during(t), t, y, h, dw)
+
+    _, path = march(advance, y0, times, substeps, increments)
+    return jax.tree.map(lambda first, rest: jnp.concatenate([first[None], rest]), y0, path)
+
+
+def march(
+    advance: Callable[[Any, Any, Any, Any], Any],
+    carry: Any,
+    times: jax.Array,
+    substeps: int,
+    increments: Callable[[jax.Array], Any] | None = None,
+    observe: Callable[[Any], Any] = lambda carry: carry,
+) -> tuple[Any, Any]:
+    """Take steps between times, and observe what they carry at every time but the first.
+
+    Parameters
+    ----------
+    advance : callable
+        ``(carry, t, h, dw) -> carry``: one step.
+    carry : pytree
+        What the steps carry on.
+    times : array
+        Shape (n,).
+    substeps : int
+        Steps of equal length between two times.
+    increments : callable, optional
+        As in `integrate`.
+    observe : callable
+        What is kept of the carry.
+
+    Returns
+    -------
+    tuple
+        The last carry; what was observed, with a first axis of n - 1.
+    """
     spans = (times[1:] - times[:-1]) / substeps
 
-    def interval(y: Any, inputs: Any) -> Any:
+    def interval(carry: Any, inputs: Any) -> Any:
         index, start, h = inputs
         noise = None if increments is None else increments(index)
 
-        def advance(y: Any, j: Any) -> Any:
+        def one(carry: Any, j: Any) -> Any:
             dw = None if noise is None else jax.tree.map(lambda a: a[j], noise)
-            return step(field, start + j * h, y, h, dw), None
+            return advance(carry, start + j * h, h, dw), None
 
         if substeps <= UNROLLED_STEPS:
             for j in range(substeps):
-                y, _ = advance(y, j)
+                carry, _ = one(carry, j)
         else:
-            y, _ = jax.lax.scan(advance, y, jnp.arange(substeps))
-        return y, y
+            carry, _ = jax.lax.scan(one, carry, jnp.arange(substeps))
+        return carry, observe(carry)
 
     indices = jnp.arange(spans.shape[0])
-    _, path = jax.lax.scan(interval, y0, (indices, times[:-1], spans))
-    return jax.tree.map(lambda first, rest: jnp.concatenate([first[None], rest]), y0, path)
+    return jax.lax.scan(interval, carry, (indices, times[:-1], spans))

@@ -15,6 +15,7 @@ from pysciml.engines.jax.adaptive_methods import method_of
 from pysciml.engines.jax.crossings import GAP, Watch
 from pysciml.engines.jax.forcing import piecewise
 from pysciml.engines.jax.kernels import EVALUATIONS, STEPS, Step, integrate
+from pysciml.engines.jax.step_events import integrate_events
 from pysciml.engines.jax.symplectic import stormer_verlet
 from pysciml.engines.jax.system import System
 from pysciml.model import Model
@@ -115,7 +116,7 @@ def adaptive_program(
 
 @functools.lru_cache(maxsize=64)
 def fixed_program(
-    model: Model, solver: Solver, substeps: int, dtype: str, forced: Forced
+    model: Model, solver: Solver, substeps: int, dtype: str, forced: Forced, capacity: int
 ) -> Callable[..., Any]:
     """Bind fixed steps to a model.
 
@@ -131,16 +132,18 @@ def fixed_program(
         In which precision.
     forced : tuple
         Name, interpolation and sweep of the inputs that vary in time.
+    capacity : int
+        Times that are kept of an event and trajectory.
 
     Returns
     -------
     callable
-        From initial lanes, parameters, inputs, times, and keys or increments of the noise to the
-        fields of an `Outcome`.
+        From initial lanes, parameters, inputs, times, keys or increments of the noise, and times
+        of timed events to the fields of an `Outcome`.
     """
     system = System(model, dtype)
 
-    def run(y0: Any, params: Any, inputs: Any, times: Any, noise: Any) -> Any:
+    def run(y0: Any, params: Any, inputs: Any, times: Any, noise: Any, timed: Any) -> Any:
         field = system.field(params, bind_inputs(inputs, forced))
         h = (times[1:] - times[:-1]) / substeps
 
@@ -158,18 +161,27 @@ def fixed_program(
         if noise is not None:
             keys = jnp.issubdtype(noise.dtype, jax.dtypes.prng_key)
             increments = drawn if keys else given
-        path = integrate(step_of(model, solver), field, y0, times, substeps, increments)
-        status, stopped = _finite(path, times)
-        batch = y0[0].shape[-1]
+        step, batch = step_of(model, solver), y0[0].shape[-1]
+        watch = make_watch(model, timed, capacity, times)
+        if watch is None:
+            path = integrate(step, field, y0, times, substeps, increments)
+            status, stopped = _finite(path, times)
+            seen = jnp.zeros(0, jnp.int32), jnp.zeros((0, 0, batch))
+        else:
+            path, record = integrate_events(watch, step, field, y0, times, substeps, increments)
+            status, stopped = _finite(path, times)
+            ended = jnp.isfinite(record.last)
+            status = jnp.where(ended, Status.STOPPED, status)
+            stopped = jnp.where(ended, record.last, stopped)
+            seen = record.counts, record.times
         steps = jnp.full(batch, substeps * h.shape[0])
         counts = {
             "steps": steps,
             "evaluations": steps * EVALUATIONS[solver.name],
-            "events": jnp.zeros(0, jnp.int32),
+            "events": seen[0],
         }
         last = tuple(lane[-1] for lane in path)
-        events = jnp.zeros((0, 0, batch))
-        return tuple(Outcome(path, status, stopped, last, events, counts))
+        return tuple(Outcome(path, status, stopped, last, seen[1], counts))
 
     return run
 

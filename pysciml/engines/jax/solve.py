@@ -98,10 +98,11 @@ def program(task: SolveTask, solver: Solver | None = None, capacity: int = EVENT
         The same one for tasks that need no other compilation.
     """
     solver = solver or task.solver
-    if not solver.adaptive:
-        return fixed_program(task.model, solver, task.substeps, task.dtype, _shapes(task))
-    hand_over = task.fallback is not None and solver is task.solver
     kept = capacity if task.model.events else 0
+    if not solver.adaptive:
+        forced = _shapes(task)
+        return fixed_program(task.model, solver, task.substeps, task.dtype, forced, kept)
+    hand_over = task.fallback is not None and solver is task.solver
     return adaptive_program(task.model, solver, task.dtype, _shapes(task), hand_over, kept)
 
 
@@ -123,12 +124,12 @@ def arguments(task: SolveTask, start: Any = None, y0: Any = None) -> tuple[Any, 
         Lanes, parameters, inputs, and what the kind of solver needs.
     """
     y0, times = y0 or _initial(task), _cast(task, task.times)
+    timed = tuple(_cast(task, task.events.get(e.name, ())) for e in task.model.events)
     if not task.solver.adaptive:
-        return (y0, *_values(task), times, _noise(task))
+        return (y0, *_values(task), times, _noise(task), timed)
     stops = None
     if task.stops is not None and len(task.stops):
         stops = _cast(task, np.append(task.stops, np.inf))
-    timed = tuple(_cast(task, task.events.get(e.name, ())) for e in task.model.events)
     start = np.full(task.batch, task.times[0]) if start is None else start
     tolerances = _cast(task, [task.rtol, task.atol])
     return (y0, *_values(task), _cast(task, start), times, tolerances, stops, timed)
