@@ -13,7 +13,7 @@ import pysciml as ps
 from pysciml.tracing import call
 
 DATA = Path(__file__).parents[1] / "data"
-MANY = 20_000
+MANY = 10_000
 
 
 def errors(samples):
@@ -64,15 +64,15 @@ def test_geometric_brownian_motion_has_its_moments():
 
 def test_cox_ingersoll_ross_has_its_moments():
     # With Feller's condition (2 theta mean = 3.2 against 0.64) and without it (0.4 against 1).
-    x0, t = 0.5, 0.8
+    t, x0 = 0.8, np.array([2.0, 0.5])
     theta, mean, sigma = np.array([[2.0, 0.8, 0.8], [1.0, 0.2, 1.0]]).T
     cases = [xr.DataArray(values, dims="case") for values in (theta, mean, sigma)]
     sol = ps.solve(
         ps.catalog.cox_ingersoll_ross(),
         t=(0, t),
         save=[t],
-        dt=0.002,
-        state={"x": x0},
+        dt=0.004,
+        state={"x": xr.DataArray(x0, dims="case")},
         params=dict(zip(("theta", "mean", "sigma"), cases, strict=True)),
         trajectories=MANY,
         rng=2,
@@ -107,10 +107,11 @@ def test_the_double_well_has_its_stationary_density_and_its_slowest_rate():
         ps.catalog.double_well(),
         t=(0, 8),
         save=[4, 8],
-        dt=0.01,
+        dt=0.02,
         params={"sigma": sigma},
-        trajectories=MANY,
+        trajectories=4 * MANY,
         rng=3,
+        solver=ps.EulerMaruyama(stream="xoshiro"),
     )
 
     def density(x):
