@@ -34,6 +34,9 @@ def solve(
         list[str] | None, typer.Option(help="A parameter, name=value or name=value,value,...")
     ] = None,
     state: Annotated[list[str] | None, typer.Option(help="An initial state, name=value.")] = None,
+    inputs: Annotated[
+        list[str] | None, typer.Option("--input", help="An input, such as current=10.")
+    ] = None,
     option: Annotated[
         list[str] | None, typer.Option(help="An option of the system, such as oscillators=5.")
     ] = None,
@@ -63,6 +66,7 @@ def solve(
         save=_save(save),
         state=pairs(state or [], "--state", numbers) or None,
         params=pairs(param or [], "--param", numbers) or None,
+        inputs=pairs(inputs or [], "--input", numbers) or None,
         trajectories=trajectories,
         rng=rng,
         solver=solver,

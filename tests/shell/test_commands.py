@@ -163,6 +163,17 @@ def test_the_summary_agrees_with_the_file(call, tmp_path):
     assert summary["states"]["x"]["mean"] == pytest.approx(table["x"].mean())
 
 
+def test_an_input_drives_the_system(call):
+    # FitzHugh-Nagumo rests without current, and fires between 0.331 and 1.419.
+    told = [
+        call("solve", "fitzhugh_nagumo", "--t", "0", "100", "--input", f"current={value}", "--json")
+        for value in ("0", "0.5")
+    ]
+    quiet, firing = (json.loads(out)["states"]["v"]["highest"] for _, out, _ in told)
+    assert quiet < -1
+    assert firing > 1
+
+
 def test_doctor_fits_a_screen_and_names_the_engines(call):
     code, out, _ = call("doctor")
     assert code == 0
