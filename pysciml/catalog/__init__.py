@@ -7,6 +7,7 @@ from pysciml.catalog.geometric_brownian_motion import geometric_brownian_motion
 from pysciml.catalog.hodgkin_huxley import hodgkin_huxley
 from pysciml.catalog.jansen_rit import jansen_rit
 from pysciml.catalog.kuramoto import kuramoto
+from pysciml.catalog.leaky_integrate_and_fire import leaky_integrate_and_fire
 from pysciml.catalog.lorenz63 import lorenz63
 from pysciml.catalog.lorenz96 import lorenz96
 from pysciml.catalog.lotka_volterra import lotka_volterra
@@ -28,6 +29,7 @@ __all__ = [
     "hodgkin_huxley",
     "jansen_rit",
     "kuramoto",
+    "leaky_integrate_and_fire",
     "lorenz63",
     "lorenz96",
     "lotka_volterra",

@@ -121,3 +121,24 @@ def test_nakl_spikes_under_current():
     assert float(sol.v.max()) < 50  # the reversal of sodium
     for gate in ("m", "h", "n"):
         assert 0 < float(sol[gate].min()) < float(sol[gate].max()) < 1
+
+
+def test_integrate_and_fire_spikes_at_its_closed_form_times():
+    currents = xr.DataArray([1.4, 2.0, 5.0], dims="current", name="current")
+    model = ps.catalog.leaky_integrate_and_fire()
+    sol = ps.solve(model, t=(0, 100), save=0.5, inputs={"current": currents}, rtol=1e-9, atol=1e-9)
+    assert sol.spike.dims == ("current", "spike_index")
+    assert sol.v.max() <= -50 + 1e-6
+    assert sol.v.min() >= -70 - 1e-6
+    for current in (2.0, 5.0):
+        high = -65 + 10 * current
+        first = 10 * np.log((high + 65) / (high + 50))
+        interval = 10 * np.log((high + 70) / (high + 50))
+        times = sol.spike.sel(current=current).dropna("spike_index")
+        expected = np.arange(first, 100, interval)
+        assert expected.size > 5
+        np.testing.assert_allclose(times, expected, rtol=1e-6)
+    # 14 mV of drive do not reach the threshold 15 mV above rest.
+    below = sol.sel(current=1.4)
+    assert below.spike.isnull().all()
+    np.testing.assert_allclose(below.v, -65 - 14 * np.expm1(-sol.time / 10), rtol=1e-8)
