@@ -167,7 +167,12 @@ def curves_of(
     names = {dim: entries(values, dim) for dim in dims}
     texts = [", ".join(names[dim][index] for dim, index in place.items()) for place in places]
     scale = scale_of(values, dims[0]) if is_swept(values) else None
-    colours = scale.colours if scale is not None and scale.texts is None else CYCLE
+    if scale is not None and scale.texts is None:
+        # With a name for each, equal steps tell them apart better than their values.
+        ranks = np.argsort(np.argsort(scale.values)) / (len(places) - 1 or 1)
+        colours = [_LINES(rank) for rank in ranks]
+    else:
+        colours = CYCLE
     return [
         Curve(place, colour, text)
         for place, colour, text in zip(places, colours, texts, strict=False)

@@ -52,4 +52,4 @@ def test_a_notebook_runs(path, tmp_path):
 
 
 def test_there_is_a_notebook():
-    assert [path.stem for path in NOTEBOOKS] == ["01_first_steps"]
+    assert [path.stem for path in NOTEBOOKS] == ["01_first_steps", "02_models_and_solving"]

@@ -154,3 +154,12 @@ def test_times_of_events_and_a_course_of_input_survive(through, tmp_path):
     assert np.isnan(sol.spike.sel(level=10)).all()
     assert (sol.spike.sel(level=30) > 0).any()
     assert_same(through(sol, tmp_path), sol)
+
+
+@FILES
+def test_sensitivities_survive(through, tmp_path):
+    sens = ps.sensitivities(
+        ps.catalog.lotka_volterra(), wrt=["a", "x"], t=(0, 1), save=0.5, solver="RK4", dt=0.5
+    )
+    assert set(sens.data_vars) == {"dx_da", "dx_dx", "dy_da", "dy_dx"}
+    assert_same(through(sens, tmp_path), sens)
