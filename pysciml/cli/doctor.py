@@ -17,7 +17,13 @@ from pysciml.cli.output import console, print_json
 
 __all__ = ["EngineState", "doctor", "examine", "jax_state", "julia_state"]
 
-_SETTINGS = ("PYSCIML_ENGINE", "XLA_FLAGS", "JAX_PLATFORMS", "JAX_COMPILATION_CACHE_DIR")
+_SETTINGS = (
+    "PYSCIML_ENGINE",
+    "PYSCIML_CACHE_DIR",
+    "XLA_FLAGS",
+    "JAX_PLATFORMS",
+    "JAX_COMPILATION_CACHE_DIR",
+)
 
 
 @dataclass(frozen=True)
@@ -91,9 +97,29 @@ def jax_state() -> EngineState:
     details = {
         "version": jax.__version__,
         "devices": devices,
-        "compilation_cache": getattr(jax.config, "jax_compilation_cache_dir", None) or "none",
+        "compilation_cache": _kept_where(),
+        "small_loops": _small_loops(),
     }
     return EngineState("jax", True, f"JAX {jax.__version__} runs on {', '.join(devices)}.", details)
+
+
+def _kept_where() -> str:
+    import jax
+
+    from pysciml.engines.jax.cache import base_directory, kernels_directory
+
+    config: Any = jax.config
+    if config.jax_compilation_cache_dir:
+        return f"{config.jax_compilation_cache_dir} (JAX's own)"
+    if base_directory() is None:
+        return "off"
+    return str(kernels_directory() or f"none; {base_directory()} is not ours to write to")
+
+
+def _small_loops() -> str:
+    from pysciml.engines.jax.compile import small_loops_work
+
+    return "compiled whole" if small_loops_work() else "run piece by piece: this JAX is slower"
 
 
 def julia_state() -> EngineState:

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from pysciml.engines.base import Solution, SolveTask, Status
+from pysciml.engines.jax.compile import Kernel
 from pysciml.engines.jax.programs import Outcome, adaptive_program, fixed_program
 from pysciml.errors import CapabilityError, SolveError
 from pysciml.forcing import Series
@@ -137,7 +138,7 @@ def arguments(task: SolveTask, start: Any = None, y0: Any = None) -> tuple[Any, 
 
 @functools.lru_cache(maxsize=64)
 def _compiled(run: Program) -> Program:
-    return jax.jit(run)
+    return Kernel(run, small_loops=True)
 
 
 def _run(task: SolveTask, solver: Solver | None = None, start: Any = None, y0: Any = None) -> Any:
