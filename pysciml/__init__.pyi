@@ -13,6 +13,7 @@ from .goku import resume as resume
 from .model import Model as Model
 from .model import Variable as Variable
 from .model import model as model
+from .networks import MLP as MLP
 from .sensitivities import sensitivities as sensitivities
 from .solve import solve as solve
 from .solvers import RK4 as RK4
@@ -27,6 +28,7 @@ from .solvers import Tsit5 as Tsit5
 
 __version__: str
 __all__ = [
+    "MLP",
     "RK4",
     "Dopri5",
     "Dopri8",

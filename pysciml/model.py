@@ -13,6 +13,7 @@ import numpy as np
 
 from pysciml.errors import ModelError
 from pysciml.events import Direction, Event
+from pysciml.networks import Network, weight_names
 from pysciml.noise import Calculus, Kind, Noise, check_options
 from pysciml.noise_algebra import category, convert
 from pysciml.tracing import check_condition, check_rates, dependencies
@@ -46,6 +47,9 @@ class Model:
         ``(t, u, p[, x]) -> {state: rate}``.
     diffusion : Noise, optional
         The noise of a stochastic differential equation.
+    networks : mapping of str to Network
+        Neural networks that the functions call by name, ``p.<name>(x)``; their weights are among
+        `params` as ``<name>.layers.0.weight`` and so on.
     events : tuple of Event
         What happens where conditions cross zero or at given times; see :meth:`with_event`.
     description, source : str, optional
@@ -75,6 +79,7 @@ class Model:
     inputs: Mapping[str, Variable]
     drift: Callable[..., Mapping[str, Any]]
     diffusion: Noise | None = None
+    networks: Mapping[str, Network] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
     description: str = ""
     source: str = ""
@@ -282,6 +287,8 @@ class Model:
     def __repr__(self) -> str:
         kind = "SDE" if self.is_stochastic else "ODE"
         names = {"state": self.state, "params": self.params, "inputs": self.inputs}
+        names = {label: [n for n in group if "." not in n] for label, group in names.items()}
+        names["networks"] = list(self.networks)
         parts = [f"{label}=({', '.join(group)})" for label, group in names.items() if group]
         return f"Model({self.name!r}, {kind}, {', '.join(parts)})"
 
@@ -291,6 +298,7 @@ def model(
     state: Mapping[str, Value | Variable],
     params: Mapping[str, Value | Variable] | None = None,
     inputs: Mapping[str, Value | Variable] | None = None,
+    networks: Mapping[str, Network] | None = None,
     name: str | None = None,
     description: str | None = None,
     source: str = "",
@@ -304,6 +312,8 @@ def model(
         Initial value of each state: a number, an array, a DataArray or a :class:`Variable`.
     params, inputs : mapping, optional
         Default value of each parameter and of each input, in the same forms.
+    networks : mapping of str to Network, optional
+        Neural networks that the function calls, ``p.<name>(x)``, such as :class:`pysciml.MLP`.
     name, description, source : str, optional
         Name of the system (that of the function unless given), what it is, where it comes from.
     recipe : mapping, optional
@@ -333,8 +343,9 @@ def model(
         return Model(
             name=name or function.__name__,
             state=_variables("state", state),
-            params=_variables("params", params or {}),
+            params=_variables("params", {**(params or {}), **_weights(networks or {})}),
             inputs=_variables("inputs", inputs or {}),
+            networks=MappingProxyType(dict(networks or {})),
             drift=function,
             description=inspect.getdoc(function) or "" if description is None else description,
             source=source,
@@ -342,6 +353,19 @@ def model(
         )
 
     return decorate
+
+
+def _weights(networks: Mapping[str, Network]) -> dict[str, np.ndarray]:
+    """Draw first weights for the networks, always the same ones."""
+    made: dict[str, np.ndarray] = {}
+    for index, (name, network) in enumerate(networks.items()):
+        if not (callable(network) and hasattr(network, "initial")):
+            raise ModelError(
+                f"Network {name!r} must be a network such as ps.MLP(2, [32, 32], 2); got "
+                f"{network!r}."
+            )
+        made.update(weight_names(name, network.initial(np.random.default_rng([0, index]))))
+    return made
 
 
 def _variables(group: str, values: Mapping[str, Value | Variable]) -> Mapping[str, Variable]:
@@ -362,8 +386,15 @@ def _check_names(made: Model) -> None:
     if not made.state:
         raise ModelError(f"Model {made.name!r} has no state; give at least one.")
     seen: dict[str, str] = {}
-    groups = {"state": made.state, "params": made.params, "inputs": made.inputs}
-    for group, names in {**groups, "events": [event.name for event in made.events]}.items():
+    weights = {name for name in made.params if name.split(".")[0] in made.networks}
+    groups = {
+        "state": made.state,
+        "params": [name for name in made.params if name not in weights],
+        "inputs": made.inputs,
+        "networks": made.networks,
+        "events": [event.name for event in made.events],
+    }
+    for group, names in groups.items():
         for name in names:
             if not (isinstance(name, str) and name.isidentifier()) or name.startswith("_"):
                 raise ModelError(

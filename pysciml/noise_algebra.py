@@ -78,7 +78,7 @@ def convert(model: Model, calculus: str) -> Model:
         groups = [{name: group[name] for name in group} for group in (p, x)]
         state = {name: u[name] for name in u}
         mixture = _mixture(model, t, *groups)
-        rates = call(model.drift, t, state, *groups)
+        rates = call(model.drift, t, state, *groups, networks=model.networks)
 
         def along(weights: Any) -> Any:
             def source(state: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -109,7 +109,7 @@ def _mixture(model: Model, t: Any, params: Any, inputs: Any) -> Callable[[Any, A
     noise = _noise(model)
 
     def mixture(state: Mapping[str, Any], weights: Any) -> dict[str, Any]:
-        made = call(noise.function, t, state, params, inputs)
+        made = call(noise.function, t, state, params, inputs, networks=model.networks)
         parts, start = {}, 0
         for name, variable in model.state.items():
             value = jnp.asarray(made[name], jnp.result_type(weights))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -134,10 +135,25 @@ def _provenance(
         attributes["calculus"] = task.model.diffusion.calculus
         attributes["seed"] = "given increments" if task.increments is not None else task.seed
     for group, values in (("params", task.params), ("inputs", task.inputs)):
-        plain = {name: _plain(value) for name, value in values.items() if name not in sweep.coords}
+        plain = {
+            name: _plain(value)
+            for name, value in values.items()
+            if name not in sweep.coords and "." not in name  # weights have a line of their own
+        }
         if plain:
             attributes[group] = json.dumps(plain)
+    if task.model.networks:
+        attributes["networks"] = json.dumps({n: repr(v) for n, v in task.model.networks.items()})
+        attributes["weights"] = _digest(task)
     return {name: value for name, value in attributes.items() if value != ""}
+
+
+def _digest(task: SolveTask) -> str:
+    """Give the SHA-256 of the weights of the networks, in the order of their names."""
+    digest = hashlib.sha256()
+    for name in sorted(name for name in task.params if "." in name):
+        digest.update(name.encode() + np.ascontiguousarray(task.params[name], "<f8").tobytes())
+    return f"sha256:{digest.hexdigest()}"
 
 
 def _plain(value: Any) -> Any:

@@ -12,6 +12,7 @@ import xarray as xr
 from pysciml.errors import InputError, suggest
 from pysciml.forcing import Forcing, Series, check_times
 from pysciml.model import Model
+from pysciml.networks import flat_params
 from pysciml.variable import Variable, numbers
 
 __all__ = ["Sweep", "spread"]
@@ -84,6 +85,7 @@ def spread(
         If a name is unknown or a value has the wrong shape, is not finite, or its labels differ
         from those of another one.
     """
+    params = flat_params(model.networks, params) if isinstance(params, Mapping) else params
     groups = [("state", model.state, state), ("params", model.params, params)]
     groups.append(("inputs", model.inputs, inputs))
     arrays: dict[tuple[str, str], xr.DataArray] = {}

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pysciml.errors import ModelError, suggest
+from pysciml.networks import bind
 
 if TYPE_CHECKING:
     from pysciml.model import Model
+    from pysciml.networks import Network
 
 __all__ = ["Names", "call", "check_condition", "check_rates", "dependencies"]
 
@@ -23,15 +25,25 @@ class Names:
         The values by name.
     group : str
         What they are: ``"state"``, ``"params"`` or ``"inputs"``; used in errors.
+    networks : mapping of str to Network, optional
+        Networks whose weights are among the values.
     """
 
-    __slots__ = ("_group", "_values")
+    __slots__ = ("_group", "_networks", "_values")
 
-    def __init__(self, values: Mapping[str, Any], group: str) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        group: str,
+        networks: Mapping[str, Network] | None = None,
+    ) -> None:
         object.__setattr__(self, "_values", dict(values))
+        object.__setattr__(self, "_networks", networks or {})
         object.__setattr__(self, "_group", group)
 
     def __getattr__(self, name: str) -> Any:
+        if name in self._networks:
+            return bind(self._networks[name], name, self._values)
         try:
             return self._values[name]
         except KeyError:
@@ -60,6 +72,8 @@ def call(
     state: Mapping[str, Any],
     params: Mapping[str, Any],
     inputs: Mapping[str, Any],
+    *,
+    networks: Mapping[str, Network] | None = None,
 ) -> Mapping[str, Any]:
     """Call a model function with named values; inputs only where it takes them.
 
@@ -71,13 +85,16 @@ def call(
         Time.
     state, params, inputs : mapping
         The values by name.
+    networks : mapping of str to Network, optional
+        Networks of the model, whose weights are among `params`.
 
     Returns
     -------
     mapping
         What the function returns.
     """
-    arguments = [t, Names(state, "state"), Names(params, "params"), Names(inputs, "inputs")]
+    named = Names(params, "params", networks)
+    arguments = [t, Names(state, "state"), named, Names(inputs, "inputs")]
     return function(*arguments[: _arity(function)])
 
 
@@ -122,7 +139,7 @@ def check_rates(model: Model, function: Callable[..., Any], what: str) -> None:
     import jax
 
     def rates(*arguments: Any) -> dict[str, Any]:
-        returned = call(function, *arguments)
+        returned = call(function, *arguments, networks=model.networks)
         if not isinstance(returned, Mapping):
             raise ModelError(
                 f"Model {model.name!r}: the function must return a mapping of state names to "
@@ -173,7 +190,10 @@ def check_condition(model: Model, event: str, function: Callable[..., Any]) -> N
     """
     import jax
 
-    traced = _trace(model, lambda *arguments: jax.numpy.asarray(call(function, *arguments)))
+    traced = _trace(
+        model,
+        lambda *arguments: jax.numpy.asarray(call(function, *arguments, networks=model.networks)),
+    )
     if traced.shape != () or not jax.numpy.issubdtype(traced.dtype, jax.numpy.floating):
         raise ModelError(
             f"Model {model.name!r}: the condition of event {event!r} must be one real number that "
@@ -251,7 +271,7 @@ def dependencies(model: Model, function: Callable[..., Any]) -> dict[str, frozen
     def rates(t: Any, *values: Any) -> list[Any]:
         remaining = iter(values)
         named = [{name: next(remaining) for name in group} for group in groups]
-        returned = call(function, t, *named)
+        returned = call(function, t, *named, networks=model.networks)
         return [jax.numpy.asarray(returned[name]) for name in model.state]
 
     with jax.enable_x64(True):

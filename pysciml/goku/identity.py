@@ -86,7 +86,12 @@ def _probe(model: Model) -> list[float]:
     functions = [model.drift] + ([model.diffusion.function] if model.diffusion else [])
     with jax.enable_x64(True):
         rates = [
-            call(f, 0.3, *[{k: jax.numpy.asarray(a) for k, a in g.items()} for g in groups])
+            call(
+                f,
+                0.3,
+                *[{k: jax.numpy.asarray(a) for k, a in g.items()} for g in groups],
+                networks=model.networks,
+            )
             for f in functions
         ]
         values = [np.ravel(np.asarray(r[name])) for r in rates for name in model.state]

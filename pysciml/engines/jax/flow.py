@@ -17,6 +17,7 @@ from pysciml.engines.jax.kernels import integrate
 from pysciml.engines.jax.programs import bind_inputs, make_watch, step_of
 from pysciml.engines.jax.system import System
 from pysciml.errors import InputError, suggest
+from pysciml.networks import flat_params
 from pysciml.variable import Variable
 
 __all__ = ["make_flow"]
@@ -54,7 +55,7 @@ def make_flow(
         dtype = jnp.result_type(float).name  # by whether JAX is in 64-bit mode
         system = System(model, dtype)
         start = _checked("state", model.state, state, dtype)
-        bound = _checked("params", model.params, params, dtype)
+        bound = _checked("params", model.params, flat_params(model.networks, params), dtype)
         given, stops = _inputs(task, inputs, dtype)
         field = system.field(bound, given)
         y0 = tuple(start[name][..., None] for name in model.state)

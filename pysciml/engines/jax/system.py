@@ -237,7 +237,7 @@ class System:
         remaining = iter(values)
         groups = (self.model.state, self.model.params, self.model.inputs)
         state, params, inputs = [{name: next(remaining) for name in group} for group in groups]
-        returned = call(function, t, state, params, inputs)
+        returned = call(function, t, state, params, inputs, networks=self.model.networks)
         if shapes is None:
             return jnp.asarray(returned, self.dtype)
         return tuple(
