@@ -23,6 +23,9 @@ from .solvers import Euler as Euler
 from .solvers import EulerHeun as EulerHeun
 from .solvers import EulerMaruyama as EulerMaruyama
 from .solvers import Heun as Heun
+from .solvers import Kvaerno5 as Kvaerno5
+from .solvers import Rodas4 as Rodas4
+from .solvers import Rodas5P as Rodas5P
 from .solvers import StormerVerlet as StormerVerlet
 from .solvers import Tsit5 as Tsit5
 
@@ -40,10 +43,13 @@ __all__ = [
     "GokuRun",
     "GokuUI",
     "Heun",
+    "Kvaerno5",
     "LSTMForecaster",
     "LatentODE",
     "Model",
     "PySciMLError",
+    "Rodas4",
+    "Rodas5P",
     "StormerVerlet",
     "Tsit5",
     "Variable",

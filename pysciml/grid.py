@@ -96,12 +96,13 @@ def make_grid(
         substeps = max(1, math.ceil(longest / wanted - 1e-9))
         step = longest / substeps
         _check_count(substeps * (len(times) - 1), "dt")
-    shortest = float(np.min(np.diff(times))) / substeps
-    resolution = 4 * float(np.spacing(np.abs(times).max().astype(dtype)))
-    if shortest < resolution:
+    steps = np.diff(times) / substeps
+    lost = steps < 4 * np.spacing(np.maximum(np.abs(times[:-1]), np.abs(times[1:])).astype(dtype))
+    if lost.any():
+        where = int(np.argmax(lost))
         raise InputError(
-            f"Near time {times[-1]:g}, {dtype} cannot tell times apart that differ by "
-            f"{shortest:.3g}. Use longer steps, let t start at 0, or use dtype='float64'."
+            f"Near time {times[where + 1]:g}, {dtype} cannot tell times apart that differ by "
+            f"{steps[where]:.3g}. Use longer steps, let t start at 0, or use dtype='float64'."
         )
     return Grid(times, substeps, step, keep, stops)
 

@@ -3,6 +3,7 @@
 from pysciml.solvers.base import CATEGORIES, Category, Solver
 from pysciml.solvers.choose import SOLVERS, fallback, resolve
 from pysciml.solvers.ordinary import RK4, Dopri5, Dopri8, Euler, StormerVerlet, Tsit5
+from pysciml.solvers.stiff import Kvaerno5, Rodas4, Rodas5P
 from pysciml.solvers.stochastic import EulerHeun, EulerMaruyama, Heun
 
 __all__ = [
@@ -16,6 +17,9 @@ __all__ = [
     "EulerHeun",
     "EulerMaruyama",
     "Heun",
+    "Kvaerno5",
+    "Rodas4",
+    "Rodas5P",
     "Solver",
     "StormerVerlet",
     "Tsit5",
