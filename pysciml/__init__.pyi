@@ -17,6 +17,8 @@ from .networks import MLP as MLP
 from .sensitivities import sensitivities as sensitivities
 from .solve import solve as solve
 from .solvers import RK4 as RK4
+from .solvers import SRA1 as SRA1
+from .solvers import SRIW1 as SRIW1
 from .solvers import Dopri5 as Dopri5
 from .solvers import Dopri8 as Dopri8
 from .solvers import Euler as Euler
@@ -24,6 +26,7 @@ from .solvers import EulerHeun as EulerHeun
 from .solvers import EulerMaruyama as EulerMaruyama
 from .solvers import Heun as Heun
 from .solvers import Kvaerno5 as Kvaerno5
+from .solvers import Milstein as Milstein
 from .solvers import Rodas4 as Rodas4
 from .solvers import Rodas5P as Rodas5P
 from .solvers import StormerVerlet as StormerVerlet
@@ -33,6 +36,8 @@ __version__: str
 __all__ = [
     "MLP",
     "RK4",
+    "SRA1",
+    "SRIW1",
     "Dopri5",
     "Dopri8",
     "Euler",
@@ -46,6 +51,7 @@ __all__ = [
     "Kvaerno5",
     "LSTMForecaster",
     "LatentODE",
+    "Milstein",
     "Model",
     "PySciMLError",
     "Rodas4",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pysciml.solvers.base import Category, Solver
 
-__all__ = ["EulerHeun", "EulerMaruyama", "Heun"]
+__all__ = ["SRA1", "SRIW1", "EulerHeun", "EulerMaruyama", "Heun", "Milstein"]
 
 _LOW: Mapping[Category, float] = {
     "additive": 1.0,
@@ -30,6 +30,12 @@ _WEAK: Mapping[Category, float] = {
     "scalar": 1.0,
     "commutative": 1.0,
     "general": 1.0,
+}
+_MILSTEIN: Mapping[Category, float] = {
+    "additive": 1.0,
+    "diagonal": 1.0,
+    "scalar": 1.0,
+    "commutative": 1.0,
 }
 
 
@@ -99,3 +105,79 @@ class Heun(Solver):
     calculus = "stratonovich"
     strong = _HEUN
     weak = _WEAK
+
+
+@dataclass(frozen=True)
+class Milstein(Solver):
+    """Milstein's scheme (Ito and Stratonovich): strong order 1 where the sources commute.
+
+    Derivatives of the amplitudes are exact, by automatic differentiation.
+
+    Parameters
+    ----------
+    stream : {"threefry", "xoshiro"}
+        As in :class:`EulerMaruyama`.
+
+    Examples
+    --------
+    >>> Milstein().calculus, "general" in Milstein().strong
+    ('both', False)
+    """
+
+    stream: Literal["threefry", "xoshiro"] = "threefry"
+
+    calculus = "both"
+    strong = _MILSTEIN
+    weak = _MILSTEIN
+
+
+@dataclass(frozen=True)
+class SRA1(Solver):
+    """Stochastic Runge-Kutta for additive noise: strong order 3/2, weak order 2 (Roessler 2010).
+
+    It needs the mean of the Brownian path over every step beside its increment, so that
+    increments cannot be given in place of a seed.
+
+    Parameters
+    ----------
+    stream : {"threefry", "xoshiro"}
+        As in :class:`EulerMaruyama`.
+
+    Examples
+    --------
+    >>> dict(SRA1().strong)
+    {'additive': 1.5}
+    """
+
+    stream: Literal["threefry", "xoshiro"] = "threefry"
+
+    calculus = "ito"
+    strong: ClassVar[Mapping[Category, float]] = {"additive": 1.5}
+    weak: ClassVar[Mapping[Category, float]] = {"additive": 2.0}
+    given_increments = False
+
+
+@dataclass(frozen=True)
+class SRIW1(Solver):
+    """Stochastic Runge-Kutta (Ito): strong order 3/2, weak order 2 (Roessler 2010).
+
+    For noise with one source, and for sources that each drive one component by an amplitude that
+    depends on that component alone. As for :class:`SRA1`, increments cannot be given.
+
+    Parameters
+    ----------
+    stream : {"threefry", "xoshiro"}
+        As in :class:`EulerMaruyama`.
+
+    Examples
+    --------
+    >>> SRIW1().strong["diagonal"], SRIW1().weak["diagonal"]
+    (1.5, 2.0)
+    """
+
+    stream: Literal["threefry", "xoshiro"] = "threefry"
+
+    calculus = "ito"
+    strong: ClassVar[Mapping[Category, float]] = {"additive": 1.5, "diagonal": 1.5, "scalar": 1.5}
+    weak: ClassVar[Mapping[Category, float]] = {"additive": 2.0, "diagonal": 2.0, "scalar": 2.0}
+    given_increments = False

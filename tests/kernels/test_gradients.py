@@ -7,7 +7,10 @@ import pytest
 
 import pysciml as ps
 from pysciml.engines.jax.kernels import STEPS, integrate
+from pysciml.engines.jax.programs import shaped, step_of
+from pysciml.engines.jax.stochastic import NORMALS
 from pysciml.engines.jax.system import System
+from pysciml.solvers import SOLVERS
 
 BATCH, TIMES = 3, np.array([0.0, 0.3, 0.5, 1.0])
 
@@ -32,10 +35,10 @@ def loss(model, scheme, substeps, values):
     field = system.field({"rate": values["rate"], "mix": values["mix"]}, {"drive": values["drive"]})
 
     def increments(index):
-        return system.lanes(values["dw"][index])
+        return shaped(system, NORMALS.get(scheme, 1), values["dw"][index])
 
     path = integrate(
-        STEPS[scheme],
+        step_of(model, SOLVERS[scheme]()),
         field,
         system.lanes(values["start"]),
         jnp.asarray(TIMES),
@@ -47,8 +50,14 @@ def loss(model, scheme, substeps, values):
 
 @pytest.mark.parametrize(
     ("model", "scheme", "substeps"),
-    [(quiet, "RK4", 1), (noisy, "EulerMaruyama", 2), (noisy, "Heun", 9)],  # 9: not unrolled
-    ids=["RK4", "EulerMaruyama", "Heun"],
+    [
+        (quiet, "RK4", 1),
+        (noisy, "EulerMaruyama", 2),
+        (noisy, "Heun", 9),  # not unrolled
+        (noisy, "Milstein", 1),
+        (noisy, "SRIW1", 1),
+    ],
+    ids=["RK4", "EulerMaruyama", "Heun", "Milstein", "SRIW1"],
 )
 def test_gradients_agree_with_central_differences(model, scheme, substeps):
     rng = np.random.default_rng(3)
@@ -57,7 +66,7 @@ def test_gradients_agree_with_central_differences(model, scheme, substeps):
         "rate": rng.uniform(0.5, 1.5, BATCH),
         "drive": rng.normal(size=BATCH),
         "mix": rng.normal(size=(2, 2)),
-        "dw": 0.2 * rng.normal(size=(len(TIMES) - 1, substeps, 3, BATCH)),
+        "dw": 0.2 * rng.normal(size=(len(TIMES) - 1, substeps, 3 * NORMALS.get(scheme, 1), BATCH)),
         "weights": rng.normal(size=(len(TIMES), 3, BATCH)),
     }
     with jax.enable_x64(True):

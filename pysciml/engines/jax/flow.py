@@ -14,7 +14,8 @@ from pysciml.engines.base import SolveTask, Status
 from pysciml.engines.jax.adaptive import Problem, solve_adaptive
 from pysciml.engines.jax.adaptive_methods import method_of
 from pysciml.engines.jax.kernels import integrate
-from pysciml.engines.jax.programs import bind_inputs, make_watch, step_of
+from pysciml.engines.jax.programs import bind_inputs, make_watch, shaped, step_of
+from pysciml.engines.jax.stochastic import NORMALS
 from pysciml.engines.jax.system import System
 from pysciml.errors import InputError, suggest
 from pysciml.networks import flat_params
@@ -108,6 +109,7 @@ def _fixed(
     task: SolveTask, system: System, field: Any, y0: Any, times: jax.Array, noise: Any
 ) -> Any:
     substeps, sources = task.substeps, system.sources
+    kinds = NORMALS.get(task.solver.name, 1)
     shape = (len(task.times) - 1, substeps, sources, 1)
     if (noise is None) == bool(sources):
         raise InputError(
@@ -120,7 +122,13 @@ def _fixed(
         noise = jnp.asarray(noise) if not hasattr(noise, "dtype") else noise
         if jnp.issubdtype(noise.dtype, jax.dtypes.prng_key) or noise.dtype == jnp.uint32:
             h = jnp.diff(times).reshape(-1, 1, 1, 1) / substeps
-            draws = jnp.sqrt(h) * jax.random.normal(noise, shape, times.dtype)
+            drawn = jax.random.normal(noise, (*shape[:2], kinds * sources, 1), times.dtype)
+            draws = jnp.sqrt(h) * drawn
+        elif kinds > 1:
+            raise InputError(
+                f"{task.solver.name} needs more of a path than its increments, so noise= must be "
+                "a JAX key; or use a solver such as ps.EulerMaruyama()."
+            )
         else:
             if noise.shape != (shape[0] * substeps, sources):
                 raise InputError(
@@ -130,7 +138,7 @@ def _fixed(
             draws = jnp.asarray(noise, times.dtype).reshape(shape)
 
     def increments(index: jax.Array) -> Any:
-        return system.increments(draws[index])
+        return shaped(system, kinds, draws[index])
 
     step, given = step_of(task.model, task.solver), None if draws is None else increments
     return integrate(step, field, y0, times, substeps, given)

@@ -13,30 +13,12 @@ import jax
 import jax.numpy as jnp
 
 from pysciml.engines.jax.system import Field
+from pysciml.engines.jax.trees import add, axpy, mean, shake
 
 __all__ = ["EVALUATIONS", "STEPS", "Step", "integrate", "march"]
 
 Step = Callable[[Field, Any, Any, Any, Any], Any]
 UNROLLED_STEPS = 8  # between two save times; beyond, an inner loop keeps the program small
-
-
-def _axpy(a: Any, x: Any, y: Any) -> Any:
-    return jax.tree.map(lambda x, y: y + a * x, x, y)
-
-
-def _add(*trees: Any) -> Any:
-    return jax.tree.map(lambda *leaves: sum(leaves[1:], leaves[0]), *trees)
-
-
-def _shake(field: Field, amplitude: Any, increment: Any) -> Any:
-    """Multiply amplitudes by Brownian increments, summed over the sources."""
-    if field.general:
-        return jax.tree.map(lambda a: jnp.sum(a * increment, axis=-2), amplitude)
-    return jax.tree.map(jnp.multiply, amplitude, increment)
-
-
-def _mean(a: Any, b: Any) -> Any:
-    return jax.tree.map(lambda a, b: (a + b) / 2, a, b)
 
 
 def euler(field: Field, t: Any, y: Any, h: Any, dw: Any) -> Any:
@@ -58,10 +40,10 @@ def euler(field: Field, t: Any, y: Any, h: Any, dw: Any) -> Any:
     pytree
         State at `t` + `h`.
     """
-    moved = _axpy(h, field.drift(t, y), y)
+    moved = axpy(h, field.drift(t, y), y)
     if field.diffusion is None or dw is None:
         return moved
-    return _add(moved, _shake(field, field.diffusion(t, y), dw))
+    return add(moved, shake(field, field.diffusion(t, y), dw))
 
 
 def euler_heun(field: Field, t: Any, y: Any, h: Any, dw: Any) -> Any:
@@ -77,12 +59,12 @@ def euler_heun(field: Field, t: Any, y: Any, h: Any, dw: Any) -> Any:
     pytree
         State at `t` + `h`.
     """
-    moved = _axpy(h, field.drift(t, y), y)
+    moved = axpy(h, field.drift(t, y), y)
     if field.diffusion is None or dw is None:
         return moved
     amplitude = field.diffusion(t, y)
-    predicted = _add(y, _shake(field, amplitude, dw))
-    return _add(moved, _shake(field, _mean(amplitude, field.diffusion(t + h, predicted)), dw))
+    predicted = add(y, shake(field, amplitude, dw))
+    return add(moved, shake(field, mean(amplitude, field.diffusion(t + h, predicted)), dw))
 
 
 def heun(field: Field, t: Any, y: Any, h: Any, dw: Any) -> Any:
@@ -100,12 +82,12 @@ def heun(field: Field, t: Any, y: Any, h: Any, dw: Any) -> Any:
     """
     k1 = field.drift(t, y)
     if field.diffusion is None or dw is None:
-        k2 = field.drift(t + h, _axpy(h, k1, y))
-        return _axpy(h, _mean(k1, k2), y)
+        k2 = field.drift(t + h, axpy(h, k1, y))
+        return axpy(h, mean(k1, k2), y)
     g1 = field.diffusion(t, y)
-    predicted = _add(_axpy(h, k1, y), _shake(field, g1, dw))
+    predicted = add(axpy(h, k1, y), shake(field, g1, dw))
     k2, g2 = field.drift(t + h, predicted), field.diffusion(t + h, predicted)
-    return _add(_axpy(h, _mean(k1, k2), y), _shake(field, _mean(g1, g2), dw))
+    return add(axpy(h, mean(k1, k2), y), shake(field, mean(g1, g2), dw))
 
 
 def rk4(field: Field, t: Any, y: Any, h: Any, dw: Any) -> Any:
@@ -122,11 +104,11 @@ def rk4(field: Field, t: Any, y: Any, h: Any, dw: Any) -> Any:
         State at `t` + `h`.
     """
     k1 = field.drift(t, y)
-    k2 = field.drift(t + h / 2, _axpy(h / 2, k1, y))
-    k3 = field.drift(t + h / 2, _axpy(h / 2, k2, y))
-    k4 = field.drift(t + h, _axpy(h, k3, y))
+    k2 = field.drift(t + h / 2, axpy(h / 2, k1, y))
+    k3 = field.drift(t + h / 2, axpy(h / 2, k2, y))
+    k4 = field.drift(t + h, axpy(h, k3, y))
     slope = jax.tree.map(lambda a, b, c, d: (a + 2 * b + 2 * c + d) / 6, k1, k2, k3, k4)
-    return _axpy(h, slope, y)
+    return axpy(h, slope, y)
 
 
 STEPS: dict[str, Step] = {
@@ -141,6 +123,9 @@ EVALUATIONS = {  # of the drift
     "EulerMaruyama": 1,
     "EulerHeun": 1,
     "Heun": 2,
+    "Milstein": 1,
+    "SRA1": 2,
+    "SRIW1": 2,
     "RK4": 4,
     "StormerVerlet": 3,
 }

@@ -16,12 +16,21 @@ from pysciml.engines.jax.crossings import GAP, Watch
 from pysciml.engines.jax.forcing import piecewise
 from pysciml.engines.jax.kernels import EVALUATIONS, STEPS, Step, integrate
 from pysciml.engines.jax.step_events import integrate_events
+from pysciml.engines.jax.stochastic import NORMALS, milstein, sra1, sriw1
 from pysciml.engines.jax.symplectic import stormer_verlet
 from pysciml.engines.jax.system import System
 from pysciml.model import Model
-from pysciml.solvers import Solver, StormerVerlet
+from pysciml.solvers import Milstein, Solver, StormerVerlet
 
-__all__ = ["Outcome", "adaptive_program", "bind_inputs", "fixed_program", "make_watch", "step_of"]
+__all__ = [
+    "Outcome",
+    "adaptive_program",
+    "bind_inputs",
+    "fixed_program",
+    "make_watch",
+    "shaped",
+    "step_of",
+]
 
 Forced = tuple[tuple[str, str, bool], ...]  # name, interpolation, whether it is swept
 
@@ -141,7 +150,7 @@ def fixed_program(
         From initial lanes, parameters, inputs, times, keys or increments of the noise, and times
         of timed events to the fields of an `Outcome`.
     """
-    system = System(model, dtype)
+    system, kinds = System(model, dtype), NORMALS.get(solver.name, 1)
 
     def run(y0: Any, params: Any, inputs: Any, times: Any, noise: Any, timed: Any) -> Any:
         field = system.field(params, bind_inputs(inputs, forced))
@@ -150,9 +159,9 @@ def fixed_program(
         def drawn(index: jax.Array) -> Any:
             def draw(key: jax.Array) -> jax.Array:
                 key = jax.random.fold_in(key, index)
-                return jax.random.normal(key, (substeps, system.sources), dtype)
+                return jax.random.normal(key, (substeps, kinds * system.sources), dtype)
 
-            return system.increments(jnp.sqrt(h[index]) * jax.vmap(draw, out_axes=-1)(noise))
+            return shaped(system, kinds, jnp.sqrt(h[index]) * jax.vmap(draw, out_axes=-1)(noise))
 
         def given(index: jax.Array) -> Any:
             return system.increments(noise[index])
@@ -186,6 +195,28 @@ def fixed_program(
     return run
 
 
+def shaped(system: System, kinds: int, matrix: jax.Array) -> Any:
+    """Give drawn numbers the form that a step takes.
+
+    Parameters
+    ----------
+    system : System
+        The model.
+    kinds : int
+        Numbers that the step needs per source.
+    matrix : array
+        Shape (..., kinds * sources, batch).
+
+    Returns
+    -------
+    pytree
+        As `System.increments` gives it; a tuple of them where there are several kinds.
+    """
+    if kinds == 1:
+        return system.increments(matrix)
+    return tuple(system.increments(part) for part in jnp.split(matrix, kinds, axis=-2))
+
+
 def step_of(model: Model, solver: Solver) -> Step:
     """Give the step of a fixed-step solver.
 
@@ -203,7 +234,10 @@ def step_of(model: Model, solver: Solver) -> Step:
     """
     if isinstance(solver, StormerVerlet):
         return stormer_verlet(tuple(name in solver.momenta for name in model.state))
-    return STEPS[solver.name]
+    if isinstance(solver, Milstein):
+        noise = model.diffusion
+        return functools.partial(milstein, ito=noise is not None and noise.calculus == "ito")
+    return {**STEPS, "SRA1": sra1, "SRIW1": sriw1}[solver.name]
 
 
 def bind_inputs(inputs: Mapping[str, Any], forced: Forced) -> dict[str, Any]:
