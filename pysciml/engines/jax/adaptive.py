@@ -78,7 +78,7 @@ class Adaptive(NamedTuple):
     before: Lanes  # the state there,
     after: Lanes  # the state at its uncut end,
     stages: tuple[Lanes, ...]  # and what interpolation within it needs
-    error: jax.Array
+    log_error: jax.Array  # of the last step that was kept
     status: jax.Array
     accepted: jax.Array
     rejected: jax.Array
@@ -152,7 +152,7 @@ def _start(method: Method, problem: Problem, y0: Lanes, t0: jax.Array) -> Adapti
         before=y0,
         after=y0,
         stages=stages,
-        error=jnp.ones_like(t0),
+        log_error=jnp.zeros_like(t0),
         status=zero,
         accepted=zero,
         rejected=zero,
@@ -202,18 +202,21 @@ def _advance(
     trial = method.trial(field, c.t, h, c.y, slope, problem.scale)
     error = jax.lax.stop_gradient(trial.error)
     finite = jnp.isfinite(error)
-    error = jnp.where(finite, jnp.maximum(error, 1e-10), 1e10)
-    good = (error <= 1) & active
-    h_next = _next_step(method, c, jax.lax.stop_gradient(h), error, good, lands)
+    log_error = jnp.log(jnp.where(finite, jnp.maximum(error, 1e-10), 1e10))
+    good = (log_error <= 0) & active
+    h_next = _next_step(method, c, jax.lax.stop_gradient(h), log_error, good, lands)
     reached = jnp.where(lands, target, c.t + h)
     y, record, stopped = trial.y, c.record, False
     if problem.watch is not None and c.record is not None:
-        found = crossings.look(problem.watch, method, field, c, h, trial, reached, good)
+        scale = problem.scale(c.y, trial.y)
+        found = crossings.look(problem.watch, method, field, c, h, trial, scale, reached, good)
         reached, y, record, stopped = found
     stiff = c.stiff
     if hand_over:
         looks = method.stiffness(h, c.y, trial) > 1
         stiff = jnp.where(good, jnp.where(looks, stiff + 1, jnp.maximum(stiff - 2, 0)), stiff)
+    # A single trajectory leaves the loop only after a step that was kept.
+    alone = c.t.shape[0] == 1
     made = Adaptive(
         t=jnp.where(good, reached, c.t),
         h=jnp.where(active, h_next, c.h),
@@ -223,8 +226,8 @@ def _advance(
         width=jnp.where(good, h, c.width),
         before=pick(good, c.y, c.before),
         after=pick(good, trial.y, c.after),
-        stages=pick(good, trial.stages, c.stages),
-        error=jnp.where(good, error, c.error),
+        stages=trial.stages if alone else pick(good, trial.stages, c.stages),
+        log_error=jnp.where(good, log_error, c.log_error),
         status=c.status,
         accepted=c.accepted + good,
         rejected=c.rejected + (active & ~good),
@@ -250,14 +253,16 @@ def _next_step(
     method: Method,
     c: Adaptive,
     h: jax.Array,
-    error: jax.Array,
+    log_error: jax.Array,
     good: jax.Array,
     cut: jax.Array,
 ) -> jax.Array:
     power = 1 / method.error_order
-    grow = SAFETY * error ** (-KI * power) * c.error ** (KP * power)
-    shrink = jnp.minimum(SAFETY * error**-power, 1.0)
-    proposed = h * jnp.clip(jnp.where(good, grow, shrink), SHRINK, GROW)
+    # With logarithms carried along, one exponential serves both branches.
+    exponent = power * jnp.where(good, KP * c.log_error - KI * log_error, -log_error)
+    factor = SAFETY * jnp.exp(exponent)
+    most = jnp.where(good, GROW, 1.0)
+    proposed = h * jnp.clip(factor, SHRINK, most)
     # A step that was cut to end on a stop says nothing against the longer one.
     return jnp.where(good & cut, jnp.maximum(proposed, c.h), proposed)
 
