@@ -14,6 +14,7 @@ import numpy as np
 from pysciml.engines.jax.goku.layers import LSTM, Dense, mish
 from pysciml.engines.jax.kernels import STEPS, integrate
 from pysciml.engines.jax.system import Field, System
+from pysciml.engines.jax.taming import tamed
 from pysciml.goku.architecture import Architecture
 from pysciml.model import Model
 
@@ -87,7 +88,8 @@ class ModelCore(eqx.Module):
             Shape (steps, d, batch).
         """
         system, dtype = self.system, start.dtype
-        field = system.field(self.named(params))
+        # An encoder may propose any state, so the step has to bear large ones.
+        field = tamed(system.field(self.named(params)), self.dt / self.substeps)
         noise: Callable[[jax.Array], Any] | None = None
         if key is not None and field.diffusion is not None:
             shape = (steps - 1, self.substeps, *start.shape)

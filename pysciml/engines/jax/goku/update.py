@@ -131,6 +131,9 @@ class Updater:
             )
 
         gradient, terms = jax.grad(loss, has_aux=True)(state.weights)
+        # A gradient that is not finite spoils the weights though the loss is finite: report it.
+        sound = jnp.isfinite(optax.tree.norm(gradient))
+        terms = terms._replace(loss=jnp.where(sound, terms.loss, jnp.nan))
         change, optimiser = self.optimiser.update(gradient, state.optimiser, state.weights)
         weights = state.weights + state.scale * cast("jax.Array", change)
         # The mean forgets its start: early on it covers the updates so far.
