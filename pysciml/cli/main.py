@@ -53,6 +53,7 @@ def _options(
 def main() -> NoReturn:
     """Run the command line of this process and end it with the right code."""
     process.prepare()
+    process.keep_memory()
     sys.exit(run(sys.argv[1:]))
 
 

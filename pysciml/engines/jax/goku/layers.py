@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 
+@jax.custom_jvp
 def mish(x: jax.Array) -> jax.Array:
     """Mish, x tanh(softplus(x)) (Misra 2019), in a form with one exponential.
 
@@ -44,9 +45,23 @@ def mish(x: jax.Array) -> jax.Array:
     array
         Same shape.
     """
+    return x * _mish_parts(x)[0]
+
+
+@mish.defjvp
+def _mish_jvp(primals: tuple[jax.Array], tangents: tuple[jax.Array]) -> tuple[jax.Array, jax.Array]:
+    # Written out, so that reverse mode keeps one array instead of one per operation.
+    (x,), (dx,) = primals, tangents
+    squashed, sigmoid = _mish_parts(x)
+    slope = squashed + x * (1 - squashed**2) * sigmoid
+    return x * squashed, slope * dx
+
+
+def _mish_parts(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Give tanh(softplus(x)) and the sigmoid of x; both are 1 beyond 20."""
     grown = jnp.exp(jnp.minimum(x, 20.0))
     square = grown * (grown + 2.0)
-    return x * square / (square + 2.0)
+    return square / (square + 2.0), grown / (grown + 1.0)
 
 
 def _uniform(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int) -> jax.Array:
