@@ -43,7 +43,7 @@ def tamed(field: Field, h: float) -> Field:
     def drift(t: Any, y: Any) -> Any:
         rates = field.drift(t, y)
         squared = h**2 * _square(rates) / (1 + _square(y))  # q^2
-        # (1 + q^4)^(-1/4) in a form that does not overflow.
+        # (1 + q^4)^(-1/4) in a form that overflows only where the rates squared do.
         long = jnp.where(squared > 1, squared, 1)
         factor = (1 + (squared / long / long) ** 2) ** -0.25 / jnp.sqrt(long)
         return jax.tree.map(lambda rate: factor * rate, rates)
