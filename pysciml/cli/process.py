@@ -45,7 +45,7 @@ def keep_memory() -> bool:
     mallopt = ctypes.CDLL(None).mallopt
     trim, top_pad, mmap_threshold = -1, -2, -3  # of malloc.h
     amounts = ((mmap_threshold, 1 << 30), (trim, 1 << 30), (top_pad, 1 << 26))
-    return all([mallopt(option, amount) for option, amount in amounts])
+    return all(mallopt(option, amount) for option, amount in amounts)
 
 
 def _can_be_made(folder: Path) -> bool:
