@@ -56,8 +56,9 @@ class Training:
     patience : int
         Validations without a new best after which training stops; 0 for never.
     retries : int
-        How often an epoch whose loss is not finite is tried again from its start with the
-        learning rate halved.
+        How often an epoch whose loss or gradient is not finite is tried again from its start
+        with the learning rate halved. One crop whose path is not finite is enough for that: it
+        is never left out, since the batch would then avoid what the model cannot do.
 
     Raises
     ------

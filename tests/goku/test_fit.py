@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
@@ -174,14 +175,24 @@ def test_a_model_of_ones_own_is_asked_for_and_recognised(rotations, tmp_path):
 
 def test_a_loss_that_is_not_finite_stops_with_its_place(rotations):
     @ps.model(state={"x": 1.0, "y": 1.0}, params={"k": ps.Variable(1.0, bounds=(0.5, 2.0))})
-    def explosive(t, u, p):
-        return {"x": -u.x, "y": 1e4 * p.k * (1 + u.y**2) ** 3}
+    def undefined(t, u, p):
+        return {"x": -u.x, "y": p.k * jnp.sqrt(-1 - u.y**2)}
 
-    goku = ps.GokuUI(explosive, channels=3, length=10, window=4, hidden=4, features=4, recurrent=3)
+    goku = ps.GokuUI(undefined, channels=3, length=10, window=4, hidden=4, features=4, recurrent=3)
     with pytest.raises(
         SolveError, match=r"2 retries.* In sample \d.* variable y is not finite from"
     ):
         goku.fit(rotations, epochs=2, rng=0, progress=False, batch=4)
+
+
+def test_a_gradient_that_is_not_finite_stops_though_the_loss_is(rotations):
+    @ps.model(state={"x": 1.0, "y": 1.0}, params={"k": ps.Variable(1.0, bounds=(0.5, 2.0))})
+    def cornered(t, u, p):
+        return {"x": -p.k * u.x, "y": -u.y + jnp.sqrt(0.0 * u.y)}  # 0, its slope 0 / 0
+
+    goku = ps.GokuUI(cornered, channels=3, length=10, window=4, hidden=4, features=4, recurrent=3)
+    with pytest.raises(SolveError, match=r"the weights or the gradient are not"):
+        goku.fit(rotations, epochs=1, rng=0, progress=False, batch=16)
 
 
 def test_bad_data_are_refused_in_a_sentence(goku, rotations):

@@ -1,11 +1,14 @@
 """What the command sets for its own process."""
 
 import os
+import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from pysciml.cli.process import prepare
+from pysciml.cli.process import keep_memory, prepare
 
 
 def test_the_choice_of_the_user_stands():
@@ -37,3 +40,27 @@ def test_a_place_that_cannot_be_written_to_is_not_used(tmp_path):
     }
     prepare(environment)
     assert "JAX_COMPILATION_CACHE_DIR" not in environment
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
+def test_freed_memory_is_kept():
+    """A second large array of the same size causes next to no page faults."""
+    script = """
+import resource, sys
+import numpy as np
+from pysciml.cli.process import keep_memory
+if "keep" in sys.argv:
+    assert keep_memory()
+for _ in range(2):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    array = np.ones(6_000_000)  # 48 MB, 12,000 pages
+    faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+    del array
+print(faults)
+"""
+    command = [sys.executable, "-c", script]
+    faults = {
+        word: int(subprocess.run([*command, word], capture_output=True, check=True).stdout)
+        for word in ("keep", "free")
+    }
+    assert faults["keep"] < 100 < faults["free"]

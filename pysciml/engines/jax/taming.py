@@ -43,7 +43,10 @@ def tamed(field: Field, h: float) -> Field:
     def drift(t: Any, y: Any) -> Any:
         rates = field.drift(t, y)
         squared = h**2 * _square(rates) / (1 + _square(y))  # q^2
-        # (1 + q^4)^(-1/4) in a form that overflows only where the rates squared do.
+        # Rates that are not finite, or too large to be squared, stay as they are: a model that
+        # has no solution is not to be given one, and only the variable at fault becomes NaN.
+        squared = jnp.where(jnp.isfinite(squared), squared, 0)
+        # (1 + q^4)^(-1/4) in a form that does not overflow.
         long = jnp.where(squared > 1, squared, 1)
         factor = (1 + (squared / long / long) ** 2) ** -0.25 / jnp.sqrt(long)
         return jax.tree.map(lambda rate: factor * rate, rates)
