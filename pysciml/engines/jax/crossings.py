@@ -19,12 +19,14 @@ from pysciml.engines.jax.system import Field
 if TYPE_CHECKING:
     from pysciml.engines.jax.adaptive import Adaptive
 
-__all__ = ["SHORT", "Record", "Watch", "look", "note", "start"]
+__all__ = ["SHORT", "Record", "Watch", "crossed", "look", "note", "settle", "start"]
 
 LOOKS = 4  # looks into each step, so that a condition that crosses twice is not missed
 ITERATIONS = 60  # at most, of the search for a crossing
 SHORT = 10  # events in a row with next to no time between them: they will never end
 GAP = 1e-10  # such a time, in units of the span
+DOUBT = 1000.0  # times the estimated error of a step, at most the tolerance: what may be error
+FAR = 1e4  # times that is certainly none
 
 
 class Watch(NamedTuple):
@@ -93,8 +95,14 @@ def start(watch: Watch, field: Field, t: jax.Array, y: Lanes) -> Record:
         With nothing seen yet.
     """
     count, batch = len(watch.stops), t.shape[0]
+    values = []
+    for g in field.conditions:
+        now = None if g is None else g(t, y)
+        if g is not None and now is not None:
+            now = jnp.where(now == 0, _heading(g, field, t, y), now)
+        values.append(now)
     return Record(
-        tuple(None if g is None else g(t, y) for g in field.conditions),
+        tuple(values),
         jnp.full((count, watch.capacity, batch), jnp.nan, t.dtype),
         jnp.zeros((count, batch), jnp.int32),
         jnp.full(batch, -jnp.inf, t.dtype),
@@ -109,6 +117,7 @@ def look(
     c: Adaptive,
     h: jax.Array,
     trial: Trial,
+    scale: Lanes,
     reached: jax.Array,
     good: jax.Array,
 ) -> tuple[jax.Array, Lanes, Record, jax.Array]:
@@ -128,6 +137,8 @@ def look(
         Its length, shape (batch,).
     trial : Trial
         The step.
+    scale : tuple of array
+        Tolerance of every component.
     reached : array
         Time of its end.
     good : array of bool
@@ -144,81 +155,152 @@ def look(
     def within(x: jax.Array) -> tuple[jax.Array, Lanes]:
         return c.t + x * h, method.interpolate(field, c.t, h, c.y, trial.y, trial.stages, x)
 
-    crossings = [
-        _crossing(g, value, direction, within, trial.y, reached, good)
+    def doubt(g: Any) -> jax.Array:
+        # How far the error of the step may carry a condition.
+        _, span = jax.jvp(lambda y: g(reached, y), (trial.y,), (scale,))
+        return jax.lax.stop_gradient(jnp.abs(span) * jnp.minimum(DOUBT * trial.error, 1.0))
+
+    found = [
+        None
+        if g is None or value is None
+        else _crossing(g, value, direction, doubt(g), field, within, h, (reached, trial.y), good)
         for g, value, direction in zip(
             field.conditions, record.values, watch.directions, strict=True
         )
-        if g is not None and value is not None
     ]
     earliest = jnp.full_like(c.t, jnp.inf)
-    for x, _ in crossings:
-        earliest = jnp.minimum(earliest, x)
+    for crossing in found:
+        if crossing is not None:
+            earliest = jnp.minimum(earliest, crossing.x)
     cut = jnp.isfinite(earliest)
-    x = jnp.where(cut, earliest, 1.0)
-    inside = within(x)
-    t = jnp.where(cut, inside[0], reached)
+    inside = within(jnp.where(cut, earliest, 1.0))
+    # Not beyond the end, where rounding would carry it past a stop.
+    t = jnp.where(cut & (inside[0] < reached), inside[0], reached)
     y = pick(cut, inside[1], trial.y)
-    located = iter(crossings)
+    same = 5e3 * jnp.finfo(t.dtype).eps
     happens = [
         _due(times, t) & good
-        if g is None
-        else cut & (jax.lax.stop_gradient(next(located)[0] - earliest) <= 1e-12)
-        for g, times in zip(field.conditions, watch.times, strict=True)
+        if crossing is None
+        else cut & (jax.lax.stop_gradient(crossing.x - earliest) <= same)
+        for crossing, times in zip(found, watch.times, strict=True)
     ]
     after = y
     for fired, reset in zip(happens, field.resets, strict=True):
         if reset is not None:
             after = pick(fired, reset(t, after), after)
-    sizes = [size for _, size in crossings]
-    record = _noted(watch, field, record, happens, t, after, sizes, good)
+    record = _noted(watch, field, record, happens, t, y, after, found, good)
     ended = [fired for fired, stops in zip(happens, watch.stops, strict=True) if stops]
     stopped = jnp.any(jnp.stack(ended), axis=0) if ended else jnp.zeros_like(good)
     return t, after, record, stopped
+
+
+def crossed(direction: int, before: jax.Array, now: jax.Array) -> jax.Array:
+    """Tell where a condition has crossed zero in the direction that counts.
+
+    Parameters
+    ----------
+    direction : int
+        1 for up, -1 for down, 0 for both.
+    before, now : array
+        The condition.
+
+    Returns
+    -------
+    array of bool
+        Of the same shape.
+    """
+    found = jnp.zeros(now.shape, bool)
+    if direction >= 0:
+        found |= (before < 0) & (now > 0)
+    if direction <= 0:
+        found |= (before > 0) & (now < 0)
+    return found
+
+
+def settle(before: jax.Array, now: jax.Array, undecided: Any = False) -> jax.Array:
+    """Give a condition as later ones are compared with it: at zero still on its old side.
+
+    Parameters
+    ----------
+    before, now : array
+        The condition.
+    undecided : array of bool
+        Where it is to stay on its old side, although it is beyond zero.
+
+    Returns
+    -------
+    array
+        `now`, or next to zero on the side of `before`.
+    """
+    old = jnp.sign(before) * jnp.finfo(now.dtype).tiny
+    return jnp.where((now == 0) | undecided, old, now)
+
+
+def _rate(g: Any, field: Field, t: jax.Array, y: Lanes) -> jax.Array:
+    """Give the rate at which the field carries a condition."""
+    return jax.jvp(g, (t, y), (jnp.ones_like(t), field.drift(t, y)))[1]
+
+
+def _heading(g: Any, field: Field, t: jax.Array, y: Lanes) -> jax.Array:
+    """Give a condition that is zero as next to zero, on the side to which it moves."""
+    return jnp.sign(_rate(g, field, t, y)) * jnp.finfo(t.dtype).tiny
+
+
+class _Crossing(NamedTuple):
+    """Where a condition crosses zero first within a step."""
+
+    x: jax.Array  # in units of the step; infinite where it does not
+    size: jax.Array  # the largest size of the condition in the step
+    jumped: jax.Array  # it is beyond zero since the start, where something else changed it
+    undecided: jax.Array  # it has come beyond zero, but by error alone, as far as one can tell
 
 
 def _crossing(
     g: Any,
     value: jax.Array,
     direction: int,
+    doubt: jax.Array,
+    field: Field,
     within: Any,
-    end: Lanes,
-    reached: jax.Array,
+    h: jax.Array,
+    end: tuple[jax.Array, Lanes],
     good: jax.Array,
-) -> tuple[jax.Array, jax.Array]:
-    """Locate the first crossing within the step, in units of it; infinite where there is none.
-
-    Returned with it is the largest size of the condition in the step.
-    """
-
+) -> _Crossing:
     def at(x: jax.Array) -> jax.Array:
         return g(*within(x))
 
-    low = high = jnp.full_like(value, jnp.inf)
-    low_value, previous, left = value, value, jnp.zeros_like(value)
-    size = jnp.zeros_like(value)
+    zero = jnp.zeros_like(value)
+    # Other events and jumps of inputs may have carried it across zero since it was looked at.
+    plain = jnp.abs(value) > jnp.finfo(value.dtype).tiny
+    jumped = good & plain & crossed(direction, value, at(zero))
+    low = high = jnp.where(jumped, 0.0, jnp.full_like(value, jnp.inf))
+    low_value, previous, left, size, beyond = value, value, zero, zero, zero
     for k in range(1, LOOKS + 1):
         x = jnp.full_like(value, k / LOOKS)
-        here = g(reached, end) if k == LOOKS else at(x)
-        crossed = jnp.zeros_like(good)
-        if direction >= 0:
-            crossed |= (previous < 0) & (here >= 0)
-        if direction <= 0:
-            crossed |= (previous > 0) & (here <= 0)
-        first = crossed & good & ~jnp.isfinite(high)
+        here = g(*end) if k == LOOKS else at(x)
+        first = crossed(direction, previous, here) & good & ~jnp.isfinite(high)
         low, high = jnp.where(first, left, low), jnp.where(first, x, high)
         low_value = jnp.where(first, previous, low_value)
-        previous, left = here, x
+        previous, left = settle(previous, here), x
         size = jnp.maximum(size, jnp.abs(here))
+        side = jnp.where(jnp.isfinite(high), -jnp.sign(low_value), 0.0)
+        beyond = jnp.maximum(beyond, side * here)
     found = jnp.isfinite(high)
     low, high = jnp.where(found, low, 0.0), jnp.where(found, high, 0.0)
     x = jax.lax.stop_gradient(_bracketed(at, low, high, low_value))
-    rate = jax.jvp(at, (x,), (jnp.ones_like(x),))
-    residual, slope = rate
+    # A trajectory that comes to rest at zero is carried across by error: there the field itself
+    # does not move it.
+    rate = jax.lax.stop_gradient(_rate(g, field, *within(x)))
+    moved = -jnp.sign(low_value) * rate * h > doubt
+    undecided = found & ~(jumped | moved | (beyond > FAR * doubt))
+    found &= ~undecided
+    residual, slope = jax.jvp(at, (x,), (jnp.ones_like(x),))
     # The same number, with the derivative of the implicit function.
     shift = residual - jax.lax.stop_gradient(residual)
-    slope = jax.lax.stop_gradient(jnp.where(found & (slope != 0), slope, 1.0))
-    return jnp.where(found, x - jnp.where(found, shift, 0.0) / slope, jnp.inf), size
+    moves = found & ~jumped
+    slope = jax.lax.stop_gradient(jnp.where(moves & (slope != 0), slope, 1.0))
+    x = jnp.where(found, x - jnp.where(moves, shift, 0.0) / slope, jnp.inf)
+    return _Crossing(x, size, jumped, undecided)
 
 
 def _bracketed(at: Any, low: jax.Array, high: jax.Array, low_value: jax.Array) -> jax.Array:
@@ -263,24 +345,27 @@ def _noted(
     record: Record,
     happens: list[jax.Array],
     t: jax.Array,
+    y: Lanes,
     after: Lanes,
-    sizes: list[jax.Array],
+    found: list[_Crossing | None],
     good: jax.Array,
 ) -> Record:
-    size = iter(sizes)
     values = []
     for index, (fired, g) in enumerate(zip(happens, field.conditions, strict=True)):
         record = note(record, index, fired, t)
-        old = record.values[index]
-        if g is None or old is None:
+        old, crossing = record.values[index], found[index]
+        if g is None or old is None or crossing is None:
             values.append(None)
             continue
-        now = g(t, after)
-        # Next to zero right after its event, a condition is on the side to which it moves.
-        small = jnp.abs(now) <= 1e-9 * next(size)
-        _, rate = jax.jvp(g, (t, after), (jnp.ones_like(t), field.drift(t, after)))
-        side = jnp.sign(rate) * jnp.finfo(t.dtype).tiny
-        values.append(jnp.where(good, jnp.where(fired & small, side, now), old))
+        here, now = g(t, y), g(t, after)
+        # Where its event has left it at zero, it is on the side to which it moves.
+        kept = jnp.abs(now - here) <= 1e-6 * jnp.abs(here)
+        small = jnp.abs(now) <= 5e3 * jnp.finfo(t.dtype).eps * crossing.size
+        now = jnp.where((kept | small) & ~crossing.jumped, _heading(g, field, t, after), now)
+        # Where another event has changed it, it is still to be seen on which side it is.
+        values.append(
+            jnp.where(good, jnp.where(fired, now, settle(old, here, crossing.undecided)), old)
+        )
     conditional = [f for f, g in zip(happens, field.conditions, strict=True) if g is not None]
     some = jnp.any(jnp.stack(conditional), axis=0) if conditional else jnp.zeros_like(good)
     near = some & (jax.lax.stop_gradient(t) - record.last <= watch.gap)

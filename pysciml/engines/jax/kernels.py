@@ -164,7 +164,8 @@ def integrate(
     """
 
     def advance(y: Any, t: Any, h: Any, dw: Any) -> Any:
-        return step(field.during(t), t, y, h, dw)
+        # By its middle, since rounding may put its start on either side of a jump.
+        return step(field.during(t + h / 2), t, y, h, dw)
 
     _, path = march(advance, y0, times, substeps, increments)
     return jax.tree.map(lambda first, rest: jnp.concatenate([first[None], rest]), y0, path)

@@ -21,8 +21,6 @@ from pysciml.engines.jax.system import Field
 
 __all__ = ["integrate_events"]
 
-ROUNDING = 1e-9  # of the span: a timed event happens in the step that ends so near to it
-
 
 def integrate_events(
     watch: Watch,
@@ -48,17 +46,18 @@ def integrate_events(
         Lanes with a first axis of n, not a number after an event that stops; and the record,
         whose `last` is when a trajectory was stopped, infinite where it was not.
     """
-    slack = ROUNDING * (times[-1] - times[0])
+    # Timed events are at ends of steps but for rounding, and so next to one end only.
+    slack = jnp.min(jnp.diff(times)) / substeps / 2
 
-    def advance(carry: tuple[Lanes, Record], t: Any, h: Any, dw: Any) -> tuple[Lanes, Record]:
-        y, record = carry
-        here = field.during(t)
+    def advance(carry: tuple[Lanes, Lanes, Record], t: Any, h: Any, dw: Any) -> Any:
+        y, _, record = carry
+        here = field.during(t + h / 2)
         return _happen(watch, here, record, t, h, step(here, t, y, h, dw), slack)
 
     t0 = jnp.broadcast_to(times[0], y0[0].shape[-1:])
-    start = (y0, crossings.start(watch, field, t0, y0))
-    (_, record), path = march(
-        advance, start, times, substeps, increments, observe=lambda carry: carry[0]
+    start = (y0, y0, crossings.start(watch, field.during(t0), t0, y0))
+    (_, _, record), path = march(
+        advance, start, times, substeps, increments, observe=lambda carry: carry[1]
     )
     joined = (jnp.concatenate([a[None], b]) for a, b in zip(y0, path, strict=True))
     return tuple(joined), record
@@ -66,35 +65,38 @@ def integrate_events(
 
 def _happen(
     watch: Watch, field: Field, record: Record, t: Any, h: Any, y: Lanes, slack: Any
-) -> tuple[Lanes, Record]:
-    """Let the events of a step happen at its end, one after the other."""
+) -> tuple[Lanes, Lanes, Record]:
+    """Let the events of a step happen at its end, one after the other.
+
+    Returned are the state after all of them, the state to be saved, which is that before those
+    at the very end, and the record.
+    """
     running = ~jnp.isfinite(record.last)
     end = jnp.broadcast_to(t + h, record.last.shape)
-    after, values, ended = y, [], []
+    after, saved, seen = y, y, []
     for index, (g, reset) in enumerate(zip(field.conditions, field.resets, strict=True)):
-        old, known = record.values[index], watch.times[index]
+        old, known, new = record.values[index], watch.times[index], None
         if g is None or old is None:
             assert known is not None
-            passed = jnp.searchsorted(known, t + h + slack) - jnp.searchsorted(known, t + slack)
-            fired, at = running & (passed > 0), end
+            place = jnp.searchsorted(known, t + slack)
+            at = known[jnp.minimum(place, known.shape[0] - 1)] if known.shape[0] else t
+            fired = running & (jnp.searchsorted(known, t + h + slack) > place)
         else:
             new = g(end, y)
-            crossed = jnp.zeros_like(running)
-            if watch.directions[index] >= 0:
-                crossed |= (old < 0) & (new >= 0)
-            if watch.directions[index] <= 0:
-                crossed |= (old > 0) & (new <= 0)
-            fired = running & crossed
+            fired = running & crossings.crossed(watch.directions[index], old, new)
             at = t + h * old / jnp.where(fired, old - new, 1.0)
         record = crossings.note(record, index, fired, jnp.where(fired, at, 0.0))
-        if reset is not None:
-            after = pick(fired, reset(end, after), after)
+        changed = after if reset is None else pick(fired, reset(end, after), after)
         if watch.stops[index]:
             record = record._replace(last=jnp.where(fired, at, record.last))
-            ended.append(fired)
-    for g in field.conditions:
-        values.append(None if g is None else g(end, after))
-    if ended:
-        over = jnp.isfinite(record.last)
-        after = pick(over, tuple(jnp.full_like(lane, jnp.nan) for lane in after), after)
-    return after, record._replace(values=tuple(values))
+            changed = pick(fired, tuple(jnp.full_like(lane, jnp.nan) for lane in y), changed)
+        if g is not None:
+            saved = pick(fired, changed, saved)
+        after = changed
+        seen.append((fired, None if new is None or old is None else crossings.settle(old, new)))
+    # A condition that another event has changed is compared, in the next step, with what it was.
+    values = tuple(
+        None if g is None else jnp.where(fired, g(end, after), value)
+        for g, (fired, value) in zip(field.conditions, seen, strict=True)
+    )
+    return after, pick(running, saved, after), record._replace(values=values)
