@@ -25,8 +25,7 @@ LOOKS = 4  # looks into each step, so that a condition that crosses twice is not
 ITERATIONS = 60  # at most, of the search for a crossing
 SHORT = 10  # events in a row with next to no time between them: they will never end
 GAP = 1e-10  # such a time, in units of the span
-DOUBT = 1000.0  # times the estimated error of a step, at most the tolerance: what may be error
-FAR = 1e4  # times that is certainly none
+FAR = 10.0  # times what the tolerances let through is no error
 
 
 class Watch(NamedTuple):
@@ -156,17 +155,16 @@ def look(
         return c.t + x * h, method.interpolate(field, c.t, h, c.y, trial.y, trial.stages, x)
 
     def doubt(g: Any) -> jax.Array:
-        # How far the error of the step may carry a condition.
+        # How far the tolerances let a condition stray.
         _, span = jax.jvp(lambda y: g(reached, y), (trial.y,), (scale,))
-        return jax.lax.stop_gradient(jnp.abs(span) * jnp.minimum(DOUBT * trial.error, 1.0))
+        return jax.lax.stop_gradient(jnp.abs(span))
 
+    wanted = jnp.maximum(h, c.h)  # whatever stops have cut off
     found = [
         None
         if g is None or value is None
-        else _crossing(g, value, direction, doubt(g), field, within, h, (reached, trial.y), good)
-        for g, value, direction in zip(
-            field.conditions, record.values, watch.directions, strict=True
-        )
+        else _crossing(g, value, sign, doubt(g), field, within, wanted, (reached, trial.y), good)
+        for g, value, sign in zip(field.conditions, record.values, watch.directions, strict=True)
     ]
     earliest = jnp.full_like(c.t, jnp.inf)
     for crossing in found:
