@@ -31,6 +31,7 @@ from .solvers import Rodas4 as Rodas4
 from .solvers import Rodas5P as Rodas5P
 from .solvers import StormerVerlet as StormerVerlet
 from .solvers import Tsit5 as Tsit5
+from .solvers import capabilities as capabilities
 
 __version__: str
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "StormerVerlet",
     "Tsit5",
     "Variable",
+    "capabilities",
     "catalog",
     "datasets",
     "flow",

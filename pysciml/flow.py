@@ -102,7 +102,7 @@ def check_differentiable(model: Model, solver: Solver) -> None:
             f"Solutions of {solver.name} cannot be differentiated; use a solver that can, such as "
             f"{'ps.EulerMaruyama()' if model.is_stochastic else 'ps.Tsit5() or ps.Rodas5P()'}."
         )
-    if model.events and not solver.adaptive:
+    if model.events and not solver.differentiates_events():
         raise CapabilityError(
             f"{solver.name} lets events happen at the ends of its steps, whose times do not move "
             f"with the parameters, so derivatives of {model.name!r} would be wrong; use an "

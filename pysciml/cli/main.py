@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from pysciml.cli import catalog, doctor, process, report, solve, train
+from pysciml.cli import catalog, doctor, process, report, solve, solvers, train
 from pysciml.errors import EngineError, PySciMLError, SolveError, suggest
 
 __all__ = ["app", "main", "run"]
@@ -28,6 +28,7 @@ app = typer.Typer(
 app.command("doctor")(doctor.doctor)
 app.command("catalog")(catalog.catalog)
 app.command("solve")(solve.solve)
+app.command("solvers")(solvers.solvers)
 app.command("train")(train.train)
 app.command("resume")(train.resume)
 app.command("report")(report.report)

@@ -5,13 +5,16 @@ from pysciml.solvers.choose import SOLVERS, fallback, resolve
 from pysciml.solvers.ordinary import RK4, Dopri5, Dopri8, Euler, StormerVerlet, Tsit5
 from pysciml.solvers.stiff import Kvaerno5, Rodas4, Rodas5P
 from pysciml.solvers.stochastic import SRA1, SRIW1, EulerHeun, EulerMaruyama, Heun, Milstein
+from pysciml.solvers.table import CALCULI, Capability, as_markdown, capabilities
 
 __all__ = [
+    "CALCULI",
     "CATEGORIES",
     "RK4",
     "SOLVERS",
     "SRA1",
     "SRIW1",
+    "Capability",
     "Category",
     "Dopri5",
     "Dopri8",
@@ -26,6 +29,8 @@ __all__ = [
     "Solver",
     "StormerVerlet",
     "Tsit5",
+    "as_markdown",
+    "capabilities",
     "fallback",
     "resolve",
 ]

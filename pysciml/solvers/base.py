@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Literal
 
+from pysciml.noise import Calculus
+
 __all__ = ["CATEGORIES", "Category", "Solver"]
 
 Category = Literal["additive", "diagonal", "scalar", "commutative", "general"]
@@ -39,6 +41,8 @@ class Solver:
         Whether it solves models with events.
     gradient : bool
         Whether solutions can be differentiated, in both modes.
+    engines, devices : tuple of str
+        What it runs on.
     """
 
     ode_order: ClassVar[int | None] = None
@@ -50,8 +54,41 @@ class Solver:
     given_increments: ClassVar[bool] = True
     events: ClassVar[bool] = True
     gradient: ClassVar[bool] = True
+    engines: ClassVar[tuple[str, ...]] = ("jax",)
+    devices: ClassVar[tuple[str, ...]] = ("cpu", "gpu")
 
     @property
     def name(self) -> str:
         """Name of the solver."""
         return type(self).__name__
+
+    @classmethod
+    def solves_calculus(cls, calculus: Calculus, category: Category) -> bool:
+        """Tell whether its integral is the one that is meant.
+
+        Parameters
+        ----------
+        calculus : {"ito", "stratonovich"}
+            How the noise is meant.
+        category : str
+            Category of the noise.
+
+        Returns
+        -------
+        bool
+            True wherever noise is additive, for which the calculi agree.
+        """
+        return cls.calculus is not None and (
+            cls.calculus in ("both", calculus) or category == "additive"
+        )
+
+    @classmethod
+    def differentiates_events(cls) -> bool:
+        """Tell whether its solutions can be differentiated where a model has events.
+
+        Returns
+        -------
+        bool
+            False for fixed steps: events happen at their ends, which do not move.
+        """
+        return cls.gradient and cls.events and cls.adaptive

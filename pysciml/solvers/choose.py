@@ -119,12 +119,17 @@ def _check_noise(solver: Solver, model: Model, best: Solver) -> None:
     if solver.calculus in ("both", noise.calculus) and set(CATEGORIES) <= set(solver.strong):
         return  # whatever the noise is; finding out takes time
     category = model.noise_category
-    if solver.calculus not in ("both", noise.calculus) and category != "additive":
+    if not solver.solves_calculus(noise.calculus, category):
+        converted = ""
+        if category in solver.strong:
+            converted = (
+                f", or {model.name}.with_calculus({solver.calculus!r}), which converts the drift"
+            )
         raise CapabilityError(
             f"{solver.name} solves in the sense of {solver.calculus.capitalize()}, but the noise "
             f"of {model.name!r} is meant in that of {noise.calculus.capitalize()} and "
-            f"depends on the state, so it would converge to another solution; use {best.name}, "
-            f"or {model.name}.with_calculus({solver.calculus!r}), which converts the drift."
+            f"depends on the state, so it would converge to another solution; use {best.name}"
+            f"{converted}."
         )
     if category not in solver.strong:
         raise CapabilityError(

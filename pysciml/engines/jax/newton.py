@@ -60,13 +60,14 @@ def root(
 
     def search(function: Callable[[Lanes], Lanes], start: Lanes) -> tuple[Lanes, Any]:
         end = _iterate(function, start, solve, scale, eta)
-        return end.z, (end.eta, end.left | end.failed)
+        # A number, because the tangent of a flag has a type that not every loop of JAX takes.
+        return end.z, (end.eta, (end.left | end.failed).astype(eta.dtype))
 
     def tangent(linear: Callable[[Lanes], Lanes], b: Lanes) -> Lanes:
         return inverse(jacobian(linear, b))(b)
 
     z, (eta, failed) = jax.lax.custom_root(residual, frozen(guess), search, tangent, has_aux=True)
-    return z, frozen(eta), failed
+    return z, frozen(eta), frozen(failed) > 0
 
 
 def _iterate(
