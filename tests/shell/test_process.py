@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pysciml.cli.process import keep_memory, prepare
+from pysciml.cli.process import prepare
 
 
 def test_the_choice_of_the_user_stands():
