@@ -151,7 +151,9 @@ def test_gradients_are_right_or_refused(name):
             ps.flow(model, t=(0, 1), save=1, solver=settings(name))
         return
     with jax.enable_x64(True):
-        flow = ps.flow(model, t=(0, 1), save=[1.0], solver=settings(name), max_steps=16, **step(name, 0.125))
+        flow = ps.flow(
+            model, t=(0, 1), save=[1.0], solver=settings(name), max_steps=16, **step(name, 0.125)
+        )
 
         def end(k):
             made = flow({}, {"k": k}, noise=noise)
