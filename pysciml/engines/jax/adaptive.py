@@ -31,6 +31,7 @@ __all__ = ["Adaptive", "Problem", "solve_adaptive"]
 MAX_STEPS = 1_000_000  # per trajectory
 SAFETY, SHRINK, GROW = 0.9, 0.2, 10.0
 KI, KP = 0.7, 0.4  # proportional-integral control (Hairer & Wanner 1996, IV.2), over the order
+FEW_SAVES = 32  # up to so many, the last step is taken again to interpolate, and not kept
 STIFF_STEPS = 15  # in a row, after which a trajectory is handed to a method for stiff equations
 
 
@@ -76,8 +77,7 @@ class Adaptive(NamedTuple):
     started: jax.Array  # the last step: where it started,
     width: jax.Array  # how long it was before an event cut it short,
     before: Lanes  # the state there,
-    after: Lanes  # the state at its uncut end,
-    stages: tuple[Lanes, ...]  # and what interpolation within it needs
+    dense: tuple[Lanes, tuple[Lanes, ...]] | None  # its uncut end and its stages, where kept
     log_error: jax.Array  # of the last step that was kept
     status: jax.Array
     accepted: jax.Array
@@ -120,7 +120,7 @@ def solve_adaptive(
     tuple
         Lanes with a first axis of n (not finite after a failure), and where the loop ended.
     """
-    start = _start(method, problem, y0, t0)
+    start = _start(method, problem, y0, t0, keep=times.shape[0] > FEW_SAVES)
     advance = functools.partial(_advance, method, problem, hand_over and method.explicit)
 
     def to(carry: Adaptive, until: jax.Array) -> tuple[Adaptive, Lanes]:
@@ -128,19 +128,21 @@ def solve_adaptive(
             return (c.t < until) & (c.status == Status.SUCCESS)
 
         carry = loop(lambda c: jnp.any(waiting(c)), lambda c: advance(c, waiting(c)), carry)
-        return carry, _saved(method, problem.field, carry, until)
+        return carry, _saved(method, problem, carry, until)
 
     end, path = jax.lax.scan(to, start, times)
     return path, end
 
 
-def _start(method: Method, problem: Problem, y0: Lanes, t0: jax.Array) -> Adaptive:
+def _start(method: Method, problem: Problem, y0: Lanes, t0: jax.Array, *, keep: bool) -> Adaptive:
     field = problem.field.during(t0)
     slope = field.drift(t0, y0)
     h = jax.lax.stop_gradient(_first_step(method, problem, field, t0, y0, slope))
     zero = jnp.zeros(t0.shape, jnp.int32)
-    shapes = jax.eval_shape(lambda: method.trial(field, t0, h, y0, slope, problem.scale).stages)
-    stages = jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), shapes)
+    dense = None
+    if keep:
+        shapes = jax.eval_shape(lambda: method.trial(field, t0, h, y0, slope, problem.scale))
+        dense = (y0, jax.tree.map(lambda a: jnp.zeros(a.shape, a.dtype), shapes.stages))
     record = None if problem.watch is None else crossings.start(problem.watch, field, t0, y0)
     return Adaptive(
         t=t0,
@@ -150,8 +152,7 @@ def _start(method: Method, problem: Problem, y0: Lanes, t0: jax.Array) -> Adapti
         started=t0,
         width=jnp.zeros_like(t0),
         before=y0,
-        after=y0,
-        stages=stages,
+        dense=dense,
         log_error=jnp.zeros_like(t0),
         status=zero,
         accepted=zero,
@@ -216,7 +217,9 @@ def _advance(
         looks = method.stiffness(h, c.y, trial) > 1
         stiff = jnp.where(good, jnp.where(looks, stiff + 1, jnp.maximum(stiff - 2, 0)), stiff)
     # A single trajectory leaves the loop only after a step that was kept.
-    alone = c.t.shape[0] == 1
+    dense = None if c.dense is None else (trial.y, trial.stages)
+    if c.dense is not None and c.t.shape[0] > 1:
+        dense = pick(good, dense, c.dense)
     made = Adaptive(
         t=jnp.where(good, reached, c.t),
         h=jnp.where(active, h_next, c.h),
@@ -225,8 +228,7 @@ def _advance(
         started=jnp.where(good, c.t, c.started),
         width=jnp.where(good, h, c.width),
         before=pick(good, c.y, c.before),
-        after=pick(good, trial.y, c.after),
-        stages=trial.stages if alone else pick(good, trial.stages, c.stages),
+        dense=dense,
         log_error=jnp.where(good, log_error, c.log_error),
         status=c.status,
         accepted=c.accepted + good,
@@ -274,13 +276,19 @@ def _first(outcomes: list[tuple[Any, int]], status: jax.Array) -> jax.Array:
     return status
 
 
-def _saved(method: Method, field: Field, c: Adaptive, at: jax.Array) -> Lanes:
+def _saved(method: Method, problem: Problem, c: Adaptive, at: jax.Array) -> Lanes:
     """Interpolate within the last step; not a number where a lane has not come so far."""
     x = (at - c.started) / jnp.where(c.width > 0, c.width, 1.0)
     within = (c.width > 0) & (c.started < at)
     x = jnp.where(within, x, 0.0)
-    field = field.during(c.started)
-    values = method.interpolate(field, c.started, c.width, c.before, c.after, c.stages, x)
+    field = problem.field.during(c.started)
+    if c.dense is None:
+        slope = field.drift(c.started, c.before)
+        trial = method.trial(field, c.started, c.width, c.before, slope, problem.scale)
+        after, stages = trial.y, trial.stages
+    else:
+        after, stages = c.dense
+    values = method.interpolate(field, c.started, c.width, c.before, after, stages, x)
     ended = (c.status == Status.SUCCESS) | (c.status == Status.STOPPED) | (c.status == Status.STIFF)
     good = (c.t >= at) & (c.started <= at) & ended
     return tuple(jnp.where(good, lane, jnp.asarray(np.nan, lane.dtype)) for lane in values)
