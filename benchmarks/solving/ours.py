@@ -22,8 +22,7 @@ def entries(
     def verb() -> Run:
         def run() -> Any:
             solution = ps.solve(model, **arguments)
-            lasts = ("time", *(d for d in solution.dims if d != "time"))
-            return answer({n: solution[n].transpose(*lasts, ...).values for n in model.state})
+            return answer({name: _time_first(solution[name]) for name in model.state})
 
         return run
 
@@ -37,6 +36,12 @@ def entries(
         return end
 
     return [Entry(name, verb, note=note), Entry(f"{name}_kernel", kernel, note=note)]
+
+
+def _time_first(variable: Any) -> np.ndarray:
+    at = variable.dims.index("time")
+    order = ("time", *variable.dims[at + 1 :], *variable.dims[:at])
+    return variable.transpose(*order).values
 
 
 def compiled(model: Any, **arguments: Any) -> Callable[[], list[Any]]:
