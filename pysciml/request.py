@@ -99,7 +99,7 @@ def make_request(
         substeps=grid.substeps,
         rtol=tolerances[0],
         atol=tolerances[1],
-        seed=seed_of(rng),
+        seed=0 if model.diffusion is None else seed_of(rng),
         increments=given,
         dtype=dtype,
         device=device,

@@ -230,3 +230,15 @@ def test_solving_again_compiles_nothing(made):
     assert made()[0] == programs
     end(rng=0, trajectories=5)
     assert made()[0] > programs
+
+
+def test_another_span_of_an_adaptive_solve_compiles_nothing(made):
+    @ps.model(state={"x": 1.0}, params={"rate": 0.5})
+    def decay(t, u, p):
+        return {"x": -p.rate * u.x}
+
+    ps.solve(decay, t=(0, 1), save=0.1)
+    programs = made()[0]
+    longer = ps.solve(decay, t=(0, 5), save=0.5, rtol=1e-8, atol=1e-10, params={"rate": 0.3})
+    np.testing.assert_allclose(longer.x[-1], np.exp(-1.5), rtol=1e-6)
+    assert made()[0] == programs
