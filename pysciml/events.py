@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+import numbers
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from pysciml.errors import ModelError, suggest
+from pysciml.errors import InputError, ModelError, suggest
 
 __all__ = ["Direction", "Event"]
 
+MOST = 1 << 20  # times of an event in one solve
 Direction = Literal["up", "down", "both"]
 
 
@@ -34,7 +36,7 @@ class Event:
         Whether the trajectory ends there.
     every : float, optional
         In place of `when`: the time between events, the first one step after the initial time.
-    at : tuple of float, optional
+    at : float or sequence of float, optional
         In place of `when`: the times.
 
     Raises
@@ -49,7 +51,7 @@ class Event:
     direction: Direction = "both"
     stop: bool = False
     every: float | None = None
-    at: tuple[float, ...] | None = None
+    at: float | Sequence[float] | None = None
 
     def __post_init__(self) -> None:
         given = [key for key in ("when", "every", "at") if getattr(self, key) is not None]
@@ -71,14 +73,27 @@ class Event:
                     f"Event {self.name!r}: {key} must be a function (t, u, p) or (t, u, p, x); "
                     f"got {function!r}."
                 )
-        if self.every is not None and not (
-            isinstance(self.every, int | float) and math.isfinite(self.every) and self.every > 0
-        ):
+        if self.timed and self.direction != "both":
             raise ModelError(
-                f"Event {self.name!r}: every must be a positive number; got {self.every!r}."
+                f"Event {self.name!r} happens at known times, so direction has no meaning; leave "
+                "it out."
             )
+        if not isinstance(self.stop, bool):
+            raise ModelError(f"Event {self.name!r}: stop must be True or False; got {self.stop!r}.")
+        if self.every is not None:
+            known = isinstance(self.every, numbers.Real) and not isinstance(self.every, bool)
+            if not (known and math.isfinite(self.every) and self.every > 0):
+                raise ModelError(
+                    f"Event {self.name!r}: every must be a positive number; got {self.every!r}."
+                )
+            object.__setattr__(self, "every", float(self.every))
         if self.at is not None:
-            times = np.atleast_1d(np.asarray(self.at, dtype=np.float64))
+            try:
+                times = np.atleast_1d(np.asarray(self.at, dtype=np.float64))
+            except (TypeError, ValueError) as error:
+                raise ModelError(
+                    f"Event {self.name!r}: at must be finite times; got {self.at!r}."
+                ) from error
             if times.ndim != 1 or times.size == 0 or not np.all(np.isfinite(times)):
                 raise ModelError(f"Event {self.name!r}: at must be finite times; got {self.at!r}.")
             if np.any(np.diff(times) <= 0):
@@ -104,9 +119,19 @@ class Event:
         -------
         array
             Increasing times; empty for a condition.
+
+        Raises
+        ------
+        InputError
+            If there are too many.
         """
         if self.every is not None:
             count = math.floor((end - start) / self.every * (1 + 1e-12))
+            if count > MOST:
+                raise InputError(
+                    f"Event {self.name!r} would happen {count:.3g} times from {start:g} to "
+                    f"{end:g}; at most {MOST} are allowed. Use a longer every or a shorter span."
+                )
             return np.minimum(start + self.every * np.arange(1, count + 1), end)
         times = np.asarray(self.at or (), dtype=np.float64)
         return times[(times > start) & (times <= end)]

@@ -10,9 +10,10 @@ import numpy as np
 from pysciml.errors import InputError
 from pysciml.solvers import Solver
 
-__all__ = ["Grid", "make_grid", "positive"]
+__all__ = ["ROUNDING", "Grid", "make_grid", "positive"]
 
 MAX_STEPS = 100_000_000
+ROUNDING = 1e-9  # of the span: times that are closer are one
 
 
 class Grid(NamedTuple):
@@ -28,7 +29,8 @@ class Grid(NamedTuple):
         The longest step; None for an adaptive solver.
     keep : array of int
         Indices of the times that the result keeps: the others are the initial time where it was
-        not asked for, and times on which steps of a fixed-step solver must end.
+        not asked for, the final one likewise, and times on which steps of a fixed-step solver
+        must end.
     stops : array
         Those times, and for an adaptive solver all such times.
     """
@@ -47,6 +49,8 @@ def make_grid(
     dt: float | None,
     dtype: str,
     stops: np.ndarray | None = None,
+    *,
+    whole: bool = False,
 ) -> Grid:
     """Turn the times that a user gave into a grid.
 
@@ -64,6 +68,8 @@ def make_grid(
         In which precision the times must differ.
     stops : array, optional
         Times on which steps must end; those outside the span do not matter.
+    whole : bool
+        Whether to go on from the last save time to the end, for what may happen there.
 
     Returns
     -------
@@ -86,6 +92,8 @@ def make_grid(
         raise InputError(f"dt must be at most the span {span}; got {dt!r}.")
     times, first = _saved(method, start, end, save, dt)
     keep = np.arange(first, len(times))
+    if whole and end - times[-1] > ROUNDING * span:
+        times = np.append(times, end)
     stops = np.unique(np.zeros(0) if stops is None else stops)
     stops = stops[(stops > start) & (stops < times[-1])]
     substeps, step = 1, None
@@ -140,9 +148,11 @@ def _with_stops(
     times: np.ndarray, keep: np.ndarray, stops: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Put stops among the times; one that is a save time but for rounding is that."""
+    least = ROUNDING * (times[-1] - times[0])
+    stops = stops[np.diff(stops, prepend=-np.inf) > least]
     near = np.searchsorted(times, stops)
     apart = np.minimum(np.abs(times[np.maximum(near - 1, 0)] - stops), np.abs(times[near] - stops))
-    more = stops[apart > 1e-9 * (times[-1] - times[0])]
+    more = stops[apart > least]
     joined = np.union1d(times, more)
     return joined, np.searchsorted(joined, times[keep])
 

@@ -194,7 +194,18 @@ class Model:
 
         Results hold the times of an event as a variable of its name, last dim ``<name>_index``,
         NaN where a trajectory had fewer. A save time that coincides with an event shows the
-        state before it. Events of one model are looked at in the order in which they were added.
+        state before it. Events of one model happen in the order in which they were added; one
+        whose condition another event, or a jump of an input, carries across zero happens too.
+
+        A condition crosses zero where it comes from one side to the other: one that starts at
+        zero has not crossed, nor has one that comes to rest there, as far as the tolerances can
+        tell. It is looked at a few times within every step; where it crosses and comes back
+        between two looks, it goes unseen, and tighter tolerances or a shorter `dt` help.
+
+        Adaptive solvers locate a crossing to rounding on their interpolant. Fixed steps, which
+        all noise needs, see it at their ends: its time is read off a straight line and the state
+        changes at the end of the step, so that results are of first order in `dt`; with noise,
+        crossings within a step are missed, and times are late by an error of order ``dt ** 0.5``.
 
         Parameters
         ----------
@@ -238,8 +249,7 @@ class Model:
         >>> [event.name for event in ball.events]
         ['bounce']
         """
-        times = None if at is None else tuple(np.ravel(np.asarray(at, dtype=np.float64)).tolist())
-        event = Event(name, when, then, direction, stop, every, times)
+        event = Event(name, when, then, direction, stop, every, at)
         return dataclasses.replace(self, events=(*self.events, event), recipe={})
 
     def with_calculus(self, calculus: Calculus) -> Model:

@@ -12,7 +12,7 @@ from pysciml.engines.base import SolveTask
 from pysciml.engines.choose import Choice, choose
 from pysciml.errors import InputError, suggest
 from pysciml.forcing import Series
-from pysciml.grid import Grid, make_grid, positive
+from pysciml.grid import ROUNDING, Grid, make_grid, positive
 from pysciml.model import Model
 from pysciml.solvers import Solver, fallback, resolve
 from pysciml.sweeps import Sweep, spread
@@ -76,7 +76,7 @@ def make_request(
     method = resolve(solver, model, dt)
     tolerances = _tolerances(method, rtol, atol, dtype)
     sweep = spread(model, state or {}, params or {}, inputs or {}, _trajectories(trajectories))
-    grid = make_grid(method, t, save, dt, dtype, _stops(model, sweep, t))
+    grid = make_grid(method, t, save, dt, dtype, _stops(model, sweep, t), whole=bool(model.events))
     _check_covered(sweep, grid)
     if model.diffusion is None and (rng is not None or increments is not None):
         raise InputError(
@@ -95,7 +95,7 @@ def make_request(
         solver=method,
         fallback=fallback(solver, model, dt),
         stops=grid.stops,
-        events={e.name: e.times(grid.times[0], grid.times[-1]) for e in model.events if e.timed},
+        events={name: np.minimum(times, grid.times[-1]) for name, times in timed.items()},
         substeps=grid.substeps,
         rtol=tolerances[0],
         atol=tolerances[1],
@@ -136,15 +136,23 @@ def seed_of(rng: int | np.random.Generator | None) -> int:
     )
 
 
-def _stops(model: Model, sweep: Sweep, t: Any) -> np.ndarray:
-    """List the times on which steps must end: jumps of inputs, and timed events."""
+def _timed(model: Model, t: Any) -> dict[str, np.ndarray]:
+    """List the known times of events; those that differ by rounding alone are made the same."""
     try:
         start, end = (float(value) for value in t)
     except (TypeError, ValueError):
-        return np.zeros(0)  # refused with the grid
-    parts = [event.times(start, end) for event in model.events if event.timed and start < end]
-    parts += [value.stops for value in sweep.inputs.values() if isinstance(value, Series)]
-    return np.concatenate([np.zeros(0), *parts])
+        return {}  # refused with the grid
+    if not start < end < np.inf:
+        return {}
+    times = {event.name: event.times(start, end) for event in model.events if event.timed}
+    joined = np.unique(np.concatenate([np.zeros(0), *times.values()]))
+    joined = joined[np.diff(joined, prepend=-np.inf) > ROUNDING * (end - start)]
+    return {n: joined[np.searchsorted(joined, at, side="right") - 1] for n, at in times.items()}
+
+
+def _jumps(sweep: Sweep) -> list[np.ndarray]:
+    """List the times at which inputs have jumps or kinks."""
+    return [value.stops for value in sweep.inputs.values() if isinstance(value, Series)]
 
 
 def _check_covered(sweep: Sweep, grid: Grid) -> None:

@@ -17,6 +17,11 @@ from pysciml.variable import Variable, numbers
 
 __all__ = ["Sweep", "spread"]
 
+_STEADY = (
+    "{name!r} in {group} cannot vary in time; make it an input of the model, or write the time "
+    "course into the model as a function of t."
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
@@ -105,6 +110,8 @@ def spread(
                 value = value.series
             elif group == "inputs" and "time" in getattr(value, "dims", ()):
                 forced[name] = "linear"
+            elif isinstance(value, Forcing):
+                raise InputError(_STEADY.format(name=name, group=group))
             arrays[group, name] = _labelled(group, name, variable, value)
     sizes: dict[str, int] = {}
     coords: dict[str, Any] = {}
@@ -187,10 +194,7 @@ def _labelled(group: str, name: str, variable: Variable, value: Any) -> xr.DataA
                     f"another order; select them in the order {np.asarray(labels).tolist()}."
                 )
     if "time" in value.dims and group != "inputs":
-        raise InputError(
-            f"{name!r} in {group} cannot vary in time; make it an input of the model, or write "
-            "the time course into the model as a function of t."
-        )
+        raise InputError(_STEADY.format(name=name, group=group))
     if not np.all(np.isfinite(value.values)):
         raise InputError(f"{name!r} in {group} must be finite; it has NaN or infinity.")
     return value

@@ -177,7 +177,7 @@ def look(
     y = pick(cut, inside[1], trial.y)
     same = 5e3 * jnp.finfo(t.dtype).eps
     happens = [
-        _due(times, t) & good
+        _due(times, t) & (t > c.t) & good
         if crossing is None
         else cut & (jax.lax.stop_gradient(crossing.x - earliest) <= same)
         for crossing, times in zip(found, watch.times, strict=True)
@@ -307,27 +307,32 @@ def _bracketed(at: Any, low: jax.Array, high: jax.Array, low_value: jax.Array) -
     low, high, low_value = freeze((low, high, low_value))
     tolerance = 4 * jnp.finfo(low.dtype).eps
 
-    def wide(a: jax.Array, b: jax.Array, fb: jax.Array) -> jax.Array:
-        return (jnp.abs(b - a) > tolerance) & (fb != 0)
+    def wide(s: Any) -> jax.Array:
+        a, b, _, _, _, fx, _ = s
+        return (b - a > tolerance) & (fx != 0)
 
     def narrow(s: Any) -> Any:
-        a, b, fa, fb, count = s
-        still = wide(a, b, fb)
+        a, b, fa, fb, _, last, count = s
+        still = wide(s)
         x = b - fb * (b - a) / jnp.where(fb != fa, fb - fa, 1.0)
-        inside = (x > jnp.minimum(a, b)) & (x < jnp.maximum(a, b))
-        x = jnp.where(still, jnp.where(inside, x, (a + b) / 2), b)
+        # Next to an end with a zero, a step across it closes the bracket. The other one may be
+        # where the last event has left the condition, which is not the zero looked for.
+        x = jnp.where(x > a + tolerance / 2, jnp.minimum(x, b - tolerance / 2), (a + b) / 2)
         fx = freeze(at(x))
-        switched = (fx > 0) != (fb > 0)
-        a_next, fa_next = jnp.where(switched, b, a), jnp.where(switched, fb, fa / 2)
-        moved = pick(still, (a_next, x, fa_next, fx), (a, b, fa, fb))
-        return (*moved, count + 1)
+        left = (fx > 0) == (fa > 0)
+        # An end that stays twice counts half, or the other one would creep.
+        again = (fx > 0) == (last > 0)
+        less = jnp.where(again, 0.5, 1.0)
+        ends = jnp.where(left, x, a), jnp.where(left, b, x)
+        values = jnp.where(left, fx, fa * less), jnp.where(left, fb * less, fx)
+        return (*pick(still, (*ends, *values, x, fx), s[:-1]), count + 1)
 
     def unfinished(s: Any) -> jax.Array:
-        a, b, _, fb, count = s
-        return jnp.any(wide(a, b, fb)) & (count < ITERATIONS)
+        return jnp.any(wide(s)) & (s[-1] < ITERATIONS)
 
-    state = (low, high, low_value, freeze(at(high)), 0)
-    return jax.lax.while_loop(unfinished, narrow, state)[1]
+    high_value = freeze(at(high))
+    state = (low, high, low_value, high_value, high, high_value, 0)
+    return jax.lax.while_loop(unfinished, narrow, state)[4]
 
 
 def _due(times: jax.Array | None, t: jax.Array) -> jax.Array:
