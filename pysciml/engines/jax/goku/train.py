@@ -198,7 +198,7 @@ def train(
             run.best_score, run.since_best = score, 0
         elif due:
             run.since_best += 1
-        rate = float(run.updater.rate(run.state.update - 1) * run.state.scale)
+        rate = run.updater.rate(int(run.state.update) - 1) * float(run.state.scale)
         row = (epoch, *terms, score, rate)
         for name, value in zip(HISTORY, row, strict=True):
             run.history[name].append(float(value))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from typing import Any, NamedTuple, cast
 
 import equinox as eqx
@@ -58,16 +58,12 @@ class Updater:
         self.training, self.updates = training, updates
         arrays, self.static = eqx.partition(model, eqx.is_array)
         self.weights, self.unravel = ravel_pytree(arrays)
-        warmup = min(training.warmup, updates // 10)
-        rate = training.learning_rate
-        self.rate: Callable[[Any], Any] = optax.schedules.warmup_cosine_decay_schedule(
-            rate / 50, rate, warmup, max(updates, warmup + 1), rate / 100
-        )
         self.optimiser = optax.chain(
             optax.clip_by_global_norm(training.clip),
-            optax.adamw(self.rate, weight_decay=training.weight_decay),
+            optax.scale_by_adam(),
+            optax.add_decayed_weights(training.weight_decay),
         )
-        self.step = jax.jit(self._step)
+        self._compiled = jax.jit(self._step)
 
     def start(self) -> State:
         """State of the run before its first update."""
@@ -79,11 +75,26 @@ class Updater:
         """Put a vector of weights into the model."""
         return eqx.combine(self.unravel(weights), self.static)
 
-    def kl_weight(self, update: jax.Array) -> jax.Array:
+    def step(self, state: State, series: jax.Array, key: jax.Array) -> tuple[State, Terms]:
+        """Do an update on crops of `series`; give the new state and the terms of the objective."""
+        # The schedules are arguments, so that runs of other rates and lengths share a program.
+        update = int(state.update)
+        return self._compiled(state, series, key, self.rate(update), self.kl_weight(update))
+
+    def rate(self, update: int) -> float:
+        """Learning rate of an update: a linear warm-up, then half a cosine to a hundredth."""
+        peak = self.training.learning_rate
+        warmup = min(self.training.warmup, self.updates // 10)
+        if update < warmup:
+            return peak / 50 + (peak - peak / 50) * update / warmup
+        done = min((update - warmup) / max(self.updates - warmup, 1), 1.0)
+        return peak * (0.01 + 0.99 * (1 + math.cos(math.pi * done)) / 2)
+
+    def kl_weight(self, update: int) -> float:
         """Weight of the KL divergence: rises over 90 % of every cycle (Fu et al. 2019)."""
         cycle = self.updates / self.training.kl_cycles
         phase = (update % cycle) / cycle
-        return self.training.kl * jnp.minimum(phase / 0.9, 1.0)
+        return self.training.kl * min(phase / 0.9, 1.0)
 
     def keys(self, key: jax.Array, update: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Keys of an update, for its crops and for its noise."""
@@ -113,7 +124,9 @@ class Updater:
 
         return jax.vmap(crop, out_axes=1)(samples, starts, signs)
 
-    def _step(self, state: State, series: jax.Array, key: jax.Array) -> tuple[State, Terms]:
+    def _step(
+        self, state: State, series: jax.Array, key: jax.Array, rate: Any, kl_weight: Any
+    ) -> tuple[State, Terms]:
         crop_key, loss_key = self.keys(key, state.update)
         data = self.crops(series, crop_key)
         training = self.training
@@ -124,7 +137,7 @@ class Updater:
                 data,
                 loss_key,
                 continuity_weight=training.continuity,
-                kl_weight=self.kl_weight(state.update),
+                kl_weight=kl_weight,
                 forecast_weight=training.forecast_weight,
                 stochastic=training.stochastic,
                 jitter=training.jitter,
@@ -135,7 +148,7 @@ class Updater:
         sound = jnp.isfinite(optax.tree.norm(gradient))
         terms = terms._replace(loss=jnp.where(sound, terms.loss, jnp.nan))
         change, optimiser = self.optimiser.update(gradient, state.optimiser, state.weights)
-        weights = state.weights + state.scale * cast("jax.Array", change)
+        weights = state.weights - rate * state.scale * cast("jax.Array", change)
         # The mean forgets its start: early on it covers the updates so far.
         seen = state.update.astype(jnp.float32)
         decay = jnp.minimum(training.average, seen / (seen + 10.0))
