@@ -76,7 +76,9 @@ def make_request(
     method = resolve(solver, model, dt)
     tolerances = _tolerances(method, rtol, atol, dtype)
     sweep = spread(model, state or {}, params or {}, inputs or {}, _trajectories(trajectories))
-    grid = make_grid(method, t, save, dt, dtype, _stops(model, sweep, t), whole=bool(model.events))
+    timed = _timed(model, t)
+    stops = np.concatenate([np.zeros(0), *timed.values(), *_jumps(sweep)])
+    grid = make_grid(method, t, save, dt, dtype, stops, whole=bool(model.events))
     _check_covered(sweep, grid)
     if model.diffusion is None and (rng is not None or increments is not None):
         raise InputError(

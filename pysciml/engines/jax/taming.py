@@ -58,6 +58,7 @@ def _square(lanes: Any) -> jax.Array:
     """Squared Euclidean norm of every trajectory: (batch,)."""
     # Not the largest component: its gradient compares for equality, and XLA may recompute one
     # side with other rounding, which gives 0 / 0.
-    return sum(
+    squares = [
         jnp.sum(leaf**2, axis=tuple(range(leaf.ndim - 1))) for leaf in jax.tree.leaves(lanes)
-    )
+    ]
+    return sum(squares[1:], squares[0])
