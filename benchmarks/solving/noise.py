@@ -14,12 +14,15 @@ from solving.systems import System
 
 def workload(name: str, dtype: str) -> Workload:
     system: System = getattr(systems, name)()
-    mean, deviation = moments(reference(system, "float64")())
+    runs = [moments(reference(system, "float64", seed)()) for seed in range(100, 104)]
+    mean, deviation = np.mean([r[0] for r in runs], axis=0), runs[0][1]
 
     def error(paths: Any) -> float:
         """Largest difference of a mean at the end from the reference, in standard errors."""
         found, _ = moments(paths)
-        return np.max(np.abs(found - mean) / (deviation * np.sqrt(2 / system.paths)))
+        return np.max(
+            np.abs(found - mean) / (deviation * np.sqrt((1 + 1 / len(runs)) / system.paths))
+        )
 
     def answer(states: Any) -> Any:
         rows = [s.reshape(len(s), -1, s.shape[-1]) for s in states.values()]
@@ -43,7 +46,7 @@ def workload(name: str, dtype: str) -> Workload:
         Entry("diffrax_tree", lambda: diffrax(system, dtype, tree=True), note="vmap", slow=True),
         Entry("torchsde_euler", lambda: torchsde(system, dtype)),
         Entry("torch_eager", lambda: torch_eager(system, dtype), note="hand-written"),
-        Entry("numpy", lambda: reference(system, dtype, seed=1), note="hand-written, SFC64"),
+        Entry("numpy", lambda: reference(system, dtype, seed=0), note="hand-written, SFC64"),
     ]
     saved = "every step saved" if system.every else "end value"
     title = f"{system.title}, {system.paths:,} x {system.steps:,} steps, {saved}, {dtype}"
@@ -57,7 +60,7 @@ def moments(paths: Any) -> tuple[np.ndarray, np.ndarray]:
     return both.mean(axis=1), both.std(axis=1)
 
 
-def reference(system: System, dtype: str, seed: int = 12345) -> Run:
+def reference(system: System, dtype: str, seed: int) -> Run:
     def run() -> Any:
         rng = np.random.Generator(np.random.SFC64(seed))
         y = np.repeat(system.start[:, None], system.paths, axis=1).astype(dtype)
