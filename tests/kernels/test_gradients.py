@@ -7,8 +7,9 @@ import pytest
 
 import pysciml as ps
 from pysciml.engines.jax.kernels import STEPS, integrate
-from pysciml.engines.jax.programs import shaped, step_of
+from pysciml.engines.jax.programs import step_of
 from pysciml.engines.jax.stochastic import NORMALS
+from pysciml.engines.jax.streams import shaped
 from pysciml.engines.jax.system import System
 from pysciml.solvers import SOLVERS
 
@@ -34,16 +35,13 @@ def loss(model, scheme, substeps, values):
     system = System(model)
     field = system.field({"rate": values["rate"], "mix": values["mix"]}, {"drive": values["drive"]})
 
-    def increments(index):
-        return shaped(system, NORMALS.get(scheme, 1), values["dw"][index])
-
     path = integrate(
         step_of(model, SOLVERS[scheme]()),
         field,
         system.lanes(values["start"]),
         jnp.asarray(TIMES),
         substeps,
-        increments if model.is_stochastic else None,
+        shaped(system, NORMALS.get(scheme, 1), values["dw"]) if model.is_stochastic else None,
     )
     return jnp.sum(values["weights"] * system.matrix(path) ** 2)
 

@@ -14,8 +14,9 @@ from pysciml.engines.base import SolveTask, Status
 from pysciml.engines.jax.adaptive import Problem, solve_adaptive
 from pysciml.engines.jax.adaptive_methods import method_of
 from pysciml.engines.jax.kernels import integrate
-from pysciml.engines.jax.programs import bind_inputs, make_watch, shaped, step_of
+from pysciml.engines.jax.programs import bind_inputs, make_watch, step_of
 from pysciml.engines.jax.stochastic import NORMALS
+from pysciml.engines.jax.streams import shaped
 from pysciml.engines.jax.system import System
 from pysciml.errors import InputError, suggest
 from pysciml.networks import flat_params
@@ -137,11 +138,9 @@ def _fixed(
                 )
             draws = jnp.asarray(noise, times.dtype).reshape(shape)
 
-    def increments(index: jax.Array) -> Any:
-        return shaped(system, kinds, draws[index])
-
-    step, given = step_of(task.model, task.solver), None if draws is None else increments
-    return integrate(step, field, y0, times, substeps, given)
+    if draws is not None:
+        draws = shaped(system, kinds, draws)
+    return integrate(step_of(task.model, task.solver), field, y0, times, substeps, draws)
 
 
 def _inputs(

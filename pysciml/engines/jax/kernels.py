@@ -10,15 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
+from pysciml.engines.jax.marching import march
 from pysciml.engines.jax.system import Field
 from pysciml.engines.jax.trees import add, axpy, mean, shake
 
-__all__ = ["EVALUATIONS", "STEPS", "Step", "integrate", "march"]
+__all__ = ["EVALUATIONS", "STEPS", "Step", "integrate"]
 
 Step = Callable[[Field, Any, Any, Any, Any], Any]
-UNROLLED_STEPS = 8  # between two save times; beyond, an inner loop keeps the program small
 
 
 def euler(field: Field, t: Any, y: Any, h: Any, dw: Any) -> Any:
@@ -136,8 +135,8 @@ def integrate(
     field: Field,
     y0: Any,
     times: jax.Array,
-    substeps: int,
-    increments: Callable[[jax.Array], Any] | None = None,
+    substeps: int | jax.Array,
+    noise: Any = None,
 ) -> Any:
     """Integrate from ``times[0]`` and return the state at every one of `times`.
 
@@ -151,11 +150,10 @@ def integrate(
         State at ``times[0]``; leaves with the batch on the last axis.
     times : array
         Save times, shape (n,).
-    substeps : int
-        Steps of equal length between two save times.
-    increments : callable, optional
-        Gives the Brownian increments of the interval with this index: a pytree like `y0` with
-        a first axis of `substeps`. None for an ODE.
+    substeps : int or scalar array
+        Steps of equal length between two save times; see `march`.
+    noise : Stream, pytree of array or None
+        As in `march`: Brownian increments like `y0`, or a stream. None for an ODE.
 
     Returns
     -------
@@ -167,56 +165,4 @@ def integrate(
         # By its middle, since rounding may put its start on either side of a jump.
         return step(field.during(t + h / 2), t, y, h, dw)
 
-    _, path = march(advance, y0, times, substeps, increments)
-    return jax.tree.map(lambda first, rest: jnp.concatenate([first[None], rest]), y0, path)
-
-
-def march(
-    advance: Callable[[Any, Any, Any, Any], Any],
-    carry: Any,
-    times: jax.Array,
-    substeps: int,
-    increments: Callable[[jax.Array], Any] | None = None,
-    observe: Callable[[Any], Any] = lambda carry: carry,
-) -> tuple[Any, Any]:
-    """Take steps between times, and observe what they carry at every time but the first.
-
-    Parameters
-    ----------
-    advance : callable
-        ``(carry, t, h, dw) -> carry``: one step.
-    carry : pytree
-        What the steps carry on.
-    times : array
-        Shape (n,).
-    substeps : int
-        Steps of equal length between two times.
-    increments : callable, optional
-        As in `integrate`.
-    observe : callable
-        What is kept of the carry.
-
-    Returns
-    -------
-    tuple
-        The last carry; what was observed, with a first axis of n - 1.
-    """
-    spans = (times[1:] - times[:-1]) / substeps
-
-    def interval(carry: Any, inputs: Any) -> Any:
-        index, start, h = inputs
-        noise = None if increments is None else increments(index)
-
-        def one(carry: Any, j: Any) -> Any:
-            dw = None if noise is None else jax.tree.map(lambda a: a[j], noise)
-            return advance(carry, start + j * h, h, dw), None
-
-        if substeps <= UNROLLED_STEPS:
-            for j in range(substeps):
-                carry, _ = one(carry, j)
-        else:
-            carry, _ = jax.lax.scan(one, carry, jnp.arange(substeps))
-        return carry, observe(carry)
-
-    indices = jnp.arange(spans.shape[0])
-    return jax.lax.scan(interval, carry, (indices, times[:-1], spans))
+    return march(advance, y0, times, substeps, noise)[1]

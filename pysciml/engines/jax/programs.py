@@ -17,6 +17,7 @@ from pysciml.engines.jax.forcing import piecewise
 from pysciml.engines.jax.kernels import EVALUATIONS, STEPS, Step, integrate
 from pysciml.engines.jax.step_events import integrate_events
 from pysciml.engines.jax.stochastic import NORMALS, milstein, sra1, sriw1
+from pysciml.engines.jax.streams import make_stream
 from pysciml.engines.jax.symplectic import stormer_verlet
 from pysciml.engines.jax.system import System
 from pysciml.model import Model
@@ -28,7 +29,6 @@ __all__ = [
     "bind_inputs",
     "fixed_program",
     "make_watch",
-    "shaped",
     "step_of",
 ]
 
@@ -125,7 +125,7 @@ def adaptive_program(
 
 @functools.lru_cache(maxsize=64)
 def fixed_program(
-    model: Model, solver: Solver, substeps: int, dtype: str, forced: Forced, capacity: int
+    model: Model, solver: Solver, dtype: str, forced: Forced, capacity: int
 ) -> Callable[..., Any]:
     """Bind fixed steps to a model.
 
@@ -135,8 +135,6 @@ def fixed_program(
         The model.
     solver : Solver
         A fixed-step solver.
-    substeps : int
-        Steps between two times.
     dtype : str
         In which precision.
     forced : tuple
@@ -147,43 +145,37 @@ def fixed_program(
     Returns
     -------
     callable
-        From initial lanes, parameters, inputs, times, keys or increments of the noise, and times
-        of timed events to the fields of an `Outcome`.
+        From initial lanes, parameters, inputs, times, noise, times of timed events and count of
+        steps between two times to the fields of an `Outcome`. The noise is a pair of the seed
+        and the numbers of the trajectories; increments, shape (interval, substep, source,
+        batch); or None.
     """
     system, kinds = System(model, dtype), NORMALS.get(solver.name, 1)
+    source = getattr(solver, "stream", "threefry")
 
-    def run(y0: Any, params: Any, inputs: Any, times: Any, noise: Any, timed: Any) -> Any:
+    def run(
+        y0: Any, params: Any, inputs: Any, times: Any, noise: Any, timed: Any, substeps: Any
+    ) -> Any:
         field = system.field(params, bind_inputs(inputs, forced))
-        h = (times[1:] - times[:-1]) / substeps
-
-        def drawn(index: jax.Array) -> Any:
-            def draw(key: jax.Array) -> jax.Array:
-                key = jax.random.fold_in(key, index)
-                return jax.random.normal(key, (substeps, kinds * system.sources), dtype)
-
-            return shaped(system, kinds, jnp.sqrt(h[index]) * jax.vmap(draw, out_axes=-1)(noise))
-
-        def given(index: jax.Array) -> Any:
-            return system.increments(noise[index])
-
-        increments = None
-        if noise is not None:
-            keys = jnp.issubdtype(noise.dtype, jax.dtypes.prng_key)
-            increments = drawn if keys else given
+        if isinstance(noise, tuple):
+            seed, indices = noise
+            noise = make_stream(system, kinds, seed, indices, source)
+        elif noise is not None:
+            substeps, noise = noise.shape[1], system.increments(noise)
         step, batch = step_of(model, solver), y0[0].shape[-1]
         watch = make_watch(model, timed, capacity, times)
         if watch is None:
-            path = integrate(step, field, y0, times, substeps, increments)
+            path = integrate(step, field, y0, times, substeps, noise)
             status, stopped = _finite(path, times)
             seen = jnp.zeros(0, jnp.int32), jnp.zeros((0, 0, batch))
         else:
-            path, record = integrate_events(watch, step, field, y0, times, substeps, increments)
+            path, record = integrate_events(watch, step, field, y0, times, substeps, noise)
             status, stopped = _finite(path, times)
             ended = jnp.isfinite(record.last)
             status = jnp.where(ended, Status.STOPPED, status)
             stopped = jnp.where(ended, record.last, stopped)
             seen = record.counts, record.times
-        steps = jnp.full(batch, substeps * h.shape[0])
+        steps = jnp.full(batch, substeps * (times.shape[0] - 1))
         counts = {
             "steps": steps,
             "evaluations": steps * EVALUATIONS[solver.name],
@@ -193,28 +185,6 @@ def fixed_program(
         return tuple(Outcome(path, status, stopped, last, seen[1], counts))
 
     return run
-
-
-def shaped(system: System, kinds: int, matrix: jax.Array) -> Any:
-    """Give drawn numbers the form that a step takes.
-
-    Parameters
-    ----------
-    system : System
-        The model.
-    kinds : int
-        Numbers that the step needs per source.
-    matrix : array
-        Shape (..., kinds * sources, batch).
-
-    Returns
-    -------
-    pytree
-        As `System.increments` gives it; a tuple of them where there are several kinds.
-    """
-    if kinds == 1:
-        return system.increments(matrix)
-    return tuple(system.increments(part) for part in jnp.split(matrix, kinds, axis=-2))
 
 
 def step_of(model: Model, solver: Solver) -> Step:

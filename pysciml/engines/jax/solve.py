@@ -102,7 +102,7 @@ def program(task: SolveTask, solver: Solver | None = None, capacity: int = EVENT
     kept = capacity if task.model.events else 0
     if not solver.adaptive:
         forced = _shapes(task)
-        return fixed_program(task.model, solver, task.substeps, task.dtype, forced, kept)
+        return fixed_program(task.model, solver, task.dtype, forced, kept)
     hand_over = task.fallback is not None and solver is task.solver
     return adaptive_program(task.model, solver, task.dtype, _shapes(task), hand_over, kept)
 
@@ -127,7 +127,7 @@ def arguments(task: SolveTask, start: Any = None, y0: Any = None) -> tuple[Any, 
     y0, times = y0 or _initial(task), _cast(task, task.times)
     timed = tuple(_cast(task, task.events.get(e.name, ())) for e in task.model.events)
     if not task.solver.adaptive:
-        return (y0, *_values(task), times, _noise(task), timed)
+        return (y0, *_values(task), times, _noise(task), timed, np.int32(task.substeps))
     stops = None
     if task.stops is not None and len(task.stops):
         stops = _cast(task, np.append(task.stops, np.inf))
@@ -137,16 +137,16 @@ def arguments(task: SolveTask, start: Any = None, y0: Any = None) -> tuple[Any, 
 
 
 @functools.lru_cache(maxsize=64)
-def _compiled(run: Program) -> Program:
-    return Kernel(run, small_loops=True)
+def _compiled(run: Program, wide: bool) -> Program:
+    return Kernel(run, small_loops=True, wide=wide)
 
 
 def _run(task: SolveTask, solver: Solver | None = None, start: Any = None, y0: Any = None) -> Any:
     """Run a program; once more, with room for all times of an event, where there was too little."""
-    capacity = EVENTS
+    capacity, wide = EVENTS, task.model.is_stochastic
     given = arguments(task, start, y0)
     while True:
-        outcome = Outcome(*_compiled(program(task, solver, capacity))(*given))
+        outcome = Outcome(*_compiled(program(task, solver, capacity), wide)(*given))
         most = int(np.max(np.asarray(outcome.counts["events"]), initial=0))
         if most <= capacity:
             return jax.tree.map(np.asarray, outcome)
@@ -248,11 +248,10 @@ def _initial(task: SolveTask) -> tuple[np.ndarray, ...]:
 
 
 def _noise(task: SolveTask) -> Any:
-    """Give the keys of the trajectories, or the increments (interval, substep, source, batch)."""
+    """Give the seed and the numbers of the trajectories, or increments as the program has them."""
     if task.model.diffusion is None:
         return None
     if task.increments is None:
-        key = jax.random.key(task.seed, impl="threefry2x32")  # whatever the user's default is
-        return jax.vmap(jax.random.fold_in, (None, 0))(key, task.first + np.arange(task.batch))
+        return np.uint32(task.seed), np.uint32(task.first) + np.arange(task.batch, dtype=np.uint32)
     moved = np.moveaxis(_cast(task, task.increments), 0, -1)
     return moved.reshape(len(task.times) - 1, task.substeps, *moved.shape[1:])

@@ -7,7 +7,6 @@ may cross and come back within a step unseen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -15,8 +14,9 @@ import jax.numpy as jnp
 
 from pysciml.engines.jax import crossings
 from pysciml.engines.jax.crossings import Record, Watch
-from pysciml.engines.jax.kernels import Step, march
+from pysciml.engines.jax.kernels import Step
 from pysciml.engines.jax.lanes import Lanes, pick
+from pysciml.engines.jax.marching import march
 from pysciml.engines.jax.system import Field
 
 __all__ = ["integrate_events"]
@@ -28,8 +28,8 @@ def integrate_events(
     field: Field,
     y0: Lanes,
     times: jax.Array,
-    substeps: int,
-    increments: Callable[[jax.Array], Any] | None,
+    substeps: int | jax.Array,
+    noise: Any,
 ) -> tuple[Lanes, Record]:
     """Integrate as `kernels.integrate`, with events at the ends of steps.
 
@@ -37,7 +37,7 @@ def integrate_events(
     ----------
     watch : Watch
         The events.
-    step, field, y0, times, substeps, increments
+    step, field, y0, times, substeps, noise
         As in `kernels.integrate`.
 
     Returns
@@ -57,10 +57,9 @@ def integrate_events(
     t0 = jnp.broadcast_to(times[0], y0[0].shape[-1:])
     start = (y0, y0, crossings.start(watch, field.during(t0), t0, y0))
     (_, _, record), path = march(
-        advance, start, times, substeps, increments, observe=lambda carry: carry[1]
+        advance, start, times, substeps, noise, observe=lambda carry: carry[1]
     )
-    joined = (jnp.concatenate([a[None], b]) for a, b in zip(y0, path, strict=True))
-    return tuple(joined), record
+    return path, record
 
 
 def _happen(

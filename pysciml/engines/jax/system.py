@@ -8,7 +8,7 @@ trajectory, are mapped over that axis.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -108,6 +108,30 @@ class System:
         """
         noise = self.model.diffusion
         return self.lanes(matrix) if noise is None or noise.kind == "diagonal" else matrix
+
+    def gather(self, rows: Sequence[jax.Array]) -> Any:
+        """Do as :meth:`increments`, with the rows of the matrix one by one.
+
+        Parameters
+        ----------
+        rows : sequence of array
+            For every source, shape (batch,).
+
+        Returns
+        -------
+        pytree
+            Lanes for diagonal noise, else a matrix.
+        """
+        noise = self.model.diffusion
+        if noise is not None and noise.kind != "diagonal":
+            return jnp.stack(rows)
+        lanes, start = [], 0
+        for variable in self.model.state.values():
+            own = rows[start : start + variable.size]
+            start += variable.size
+            shape = (*variable.shape, rows[0].shape[-1])
+            lanes.append(jnp.stack(own).reshape(shape) if variable.shape else own[0])
+        return tuple(lanes)
 
     def lanes(self, matrix: jax.Array) -> Lanes:
         """Split a matrix of components into lanes.

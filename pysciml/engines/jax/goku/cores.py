@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from typing import Any, Protocol
 
 import equinox as eqx
@@ -90,19 +89,14 @@ class ModelCore(eqx.Module):
         system, dtype = self.system, start.dtype
         # An encoder may propose any state, so the step has to bear large ones.
         field = tamed(system.field(self.named(params)), self.dt / self.substeps)
-        noise: Callable[[jax.Array], Any] | None = None
+        noise: Any = None
         if key is not None and field.diffusion is not None:
             shape = (steps - 1, self.substeps, *start.shape)
             scale = (self.dt / self.substeps) ** 0.5
             draws = scale * jax.random.normal(key, shape, dtype)
             if self.log_noise is not None:
                 draws = draws * jnp.exp(self.log_noise)[:, None]
-            lanes = system.lanes(draws)
-
-            def drawn(index: jax.Array) -> Any:
-                return jax.tree.map(lambda a: a[index], lanes)
-
-            noise = drawn
+            noise = system.lanes(draws)
 
         times = self.dt * jnp.arange(steps, dtype=dtype)
         step = STEPS[self.solver]
