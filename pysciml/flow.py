@@ -52,11 +52,13 @@ def flow(
     -------
     callable
         ``flow(state, params, inputs=None, noise=None) -> dict``. Mappings of names to arrays;
-        what is left out has the value of the model. An input that varies in time is a pair
+        what is left out has the value of the model. States and parameters may have one more axis,
+        the last: a batch, which all results then have too, and which is faster than jax.vmap over
+        a first axis. An input that varies in time is a pair
         (times, values) or a triple with the interpolation. `noise` is a JAX key, or increments
-        (step, source). The result has every state, shape (n, *shape), and the times of every
-        event, shape (`max_events`,), NaN where there were fewer. It computes in float64 where
-        JAX is in 64-bit mode, else in float32.
+        (step, source), for a batch with a last axis. The result has every state, shape
+        (n, *shape), and the times of every event, shape (`max_events`,), NaN where there were
+        fewer. It computes in float64 where JAX is in 64-bit mode, else in float32.
 
     Raises
     ------

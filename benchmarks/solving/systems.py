@@ -141,3 +141,29 @@ def oscillators() -> System:
         0.01,
         True,
     )
+
+
+def separate_oscillators() -> ps.Model:
+    """Make the same system with one state per component, which compiles to leaner loops."""
+    n = len(GROWTH)
+    names = [*(f"x{i}" for i in range(n)), *(f"y{i}" for i in range(n))]
+
+    @ps.model(
+        state=dict.fromkeys(names, 0.0),
+        params={"a": GROWTH, "omega": FREQUENCY, "C": COUPLING, "sigma": SIGMA},
+    )
+    def model(t: Any, u: Any, p: Any) -> dict[str, Any]:
+        x, y = ([u[f"{name}{i}"] for i in range(n)] for name in "xy")
+        rates = {}
+        for i in range(n):
+            pull = p.a[i] - x[i] * x[i] - y[i] * y[i] - p.C[:, i].sum()
+            along = [sum(p.C[j, i] * v[j] for j in range(n)) for v in (x, y)]
+            rates[f"x{i}"] = pull * x[i] - p.omega[i] * y[i] + along[0]
+            rates[f"y{i}"] = pull * y[i] + p.omega[i] * x[i] + along[1]
+        return rates
+
+    @model.noise
+    def noisy(t: Any, u: Any, p: Any) -> dict[str, Any]:
+        return dict.fromkeys(names, p.sigma)
+
+    return noisy

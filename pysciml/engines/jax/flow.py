@@ -13,6 +13,7 @@ import numpy as np
 from pysciml.engines.base import SolveTask, Status
 from pysciml.engines.jax.adaptive import Problem, solve_adaptive
 from pysciml.engines.jax.adaptive_methods import method_of
+from pysciml.engines.jax.forcing import Piecewise
 from pysciml.engines.jax.kernels import integrate
 from pysciml.engines.jax.programs import bind_inputs, make_watch, step_of
 from pysciml.engines.jax.stochastic import NORMALS
@@ -60,14 +61,18 @@ def make_flow(
         bound = _checked("params", model.params, flat_params(model.networks, params), dtype)
         given, stops = _inputs(task, inputs, dtype)
         field = system.field(bound, given)
-        y0 = tuple(start[name][..., None] for name in model.state)
+        steady = {n: v for n, v in given.items() if not isinstance(v, Piecewise)}
+        known = {**model.state, **model.params, **model.inputs}
+        batch = _batch(known, {**start, **bound, **steady})
+        y0 = tuple(_lane(start[name], variable, batch) for name, variable in model.state.items())
         times = jnp.asarray(task.times, dtype)
         if task.solver.adaptive:
             path, events = _adaptive(task, field, y0, times, stops, max_steps, max_events)
         else:
             path, events = _fixed(task, system, field, y0, times, noise), {}
-        made = {n: lane[keep, ..., 0] for n, lane in zip(model.state, path, strict=True)}
-        return {**made, **events}
+        made = {n: lane[keep] for n, lane in zip(model.state, path, strict=True)}
+        made.update(events)
+        return made if batch else {name: lane[..., 0] for name, lane in made.items()}
 
     return flow
 
@@ -103,7 +108,7 @@ def _adaptive(
     if end.record is None:
         return path, {}
     names = (event.name for event in task.model.events)
-    return path, dict(zip(names, end.record.times[..., 0], strict=True))
+    return path, dict(zip(names, end.record.times, strict=True))
 
 
 def _fixed(
@@ -111,7 +116,8 @@ def _fixed(
 ) -> Any:
     substeps, sources = task.substeps, system.sources
     kinds = NORMALS.get(task.solver.name, 1)
-    shape = (len(task.times) - 1, substeps, sources, 1)
+    batch = y0[0].shape[-1]
+    shape = (len(task.times) - 1, substeps, sources, batch)
     if (noise is None) == bool(sources):
         raise InputError(
             f"The flow of {task.model.name!r} needs noise=, a JAX key or increments."
@@ -123,7 +129,7 @@ def _fixed(
         noise = jnp.asarray(noise) if not hasattr(noise, "dtype") else noise
         if jnp.issubdtype(noise.dtype, jax.dtypes.prng_key) or noise.dtype == jnp.uint32:
             h = jnp.diff(times).reshape(-1, 1, 1, 1) / substeps
-            drawn = jax.random.normal(noise, (*shape[:2], kinds * sources, 1), times.dtype)
+            drawn = jax.random.normal(noise, (*shape[:2], kinds * sources, batch), times.dtype)
             draws = jnp.sqrt(h) * drawn
         elif kinds > 1:
             raise InputError(
@@ -131,12 +137,13 @@ def _fixed(
                 "a JAX key; or use a solver such as ps.EulerMaruyama()."
             )
         else:
-            if noise.shape != (shape[0] * substeps, sources):
+            steps = (shape[0] * substeps, sources)
+            if noise.shape not in (steps, (*steps, batch)):
                 raise InputError(
-                    f"noise must be a JAX key or increments of shape (step, source) = "
-                    f"{(shape[0] * substeps, sources)}; got {noise.shape}."
+                    f"noise must be a JAX key or increments of shape (step, source) = {steps}, "
+                    f"with a last axis for a batch; got {noise.shape}."
                 )
-            draws = jnp.asarray(noise, times.dtype).reshape(shape)
+            draws = jnp.asarray(noise, times.dtype).reshape(*shape[:3], -1)
 
     if draws is not None:
         draws = shaped(system, kinds, draws)
@@ -191,9 +198,24 @@ def _checked(
             raise InputError(f"The model has no {name!r} in {group}.{suggest(name, variables)}")
     for name, value in (given or {}).items():
         made[name] = jnp.asarray(value, dtype)
-        if made[name].shape != variables[name].shape:
+        own = variables[name].shape
+        if made[name].shape[: len(own)] != own or made[name].ndim > len(own) + 1:
             raise InputError(
-                f"{name!r} in {group} must have shape {variables[name].shape}; got "
-                f"{made[name].shape}. For a batch use jax.vmap."
+                f"{name!r} in {group} must have shape {own}, with a last axis for a batch; got "
+                f"{made[name].shape}."
             )
     return made
+
+
+def _batch(variables: Mapping[str, Variable], values: Mapping[str, jax.Array]) -> int | None:
+    """Give the size of the batch; None where no value has an axis of it."""
+    sizes = {v.shape[-1] for n, v in values.items() if v.ndim > len(variables[n].shape)}
+    if len(sizes) > 1:
+        raise InputError(f"The values of a batch must be equally many; got {sorted(sizes)}.")
+    return sizes.pop() if sizes else None
+
+
+def _lane(value: jax.Array, variable: Variable, batch: int | None) -> jax.Array:
+    """Give a state the axis of the batch, where it has none."""
+    lane = value if value.ndim > len(variable.shape) else value[..., None]
+    return jnp.broadcast_to(lane, (*variable.shape, batch or 1))
