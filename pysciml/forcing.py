@@ -12,7 +12,7 @@ from pysciml.errors import InputError, suggest
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Forcing", "Interpolation", "Series", "check_times"]
+__all__ = ["Forcing", "Interpolation", "Series", "check_interpolation", "check_times", "increasing"]
 
 Interpolation = Literal["previous", "linear", "cubic"]
 
@@ -49,12 +49,7 @@ class Forcing:
     interpolation: Interpolation = "linear"
 
     def __post_init__(self) -> None:
-        known = ("previous", "linear", "cubic")
-        if self.interpolation not in known:
-            raise InputError(
-                f"interpolation {self.interpolation!r} is unknown."
-                f"{suggest(str(self.interpolation), known)}"
-            )
+        check_interpolation(self.interpolation)
         if "time" not in getattr(self.series, "dims", ()):
             raise InputError(
                 "Forcing needs a DataArray with the dim 'time'; got "
@@ -106,6 +101,26 @@ class Series:
         return Series(self.times, self.values[..., start:stop], self.interpolation)
 
 
+def check_interpolation(interpolation: object) -> None:
+    """Refuse an interpolation that is not known.
+
+    Parameters
+    ----------
+    interpolation : object
+        Its name.
+
+    Raises
+    ------
+    InputError
+        With a suggestion.
+    """
+    known = ("previous", "linear", "cubic")
+    if interpolation not in known:
+        raise InputError(
+            f"interpolation {interpolation!r} is unknown.{suggest(str(interpolation), known)}"
+        )
+
+
 def check_times(name: str, series: xr.DataArray) -> np.ndarray:
     """Return the times of a series, or say what is wrong with them.
 
@@ -137,8 +152,30 @@ def check_times(name: str, series: xr.DataArray) -> np.ndarray:
             f"The times of input {name!r} must be numbers in the model's unit of time; got "
             f"{raw.dtype}."
         )
-    times = raw.astype(np.float64)
-    if times.size < 2:
+    return increasing(name, raw.astype(np.float64))
+
+
+def increasing(name: str, times: np.ndarray) -> np.ndarray:
+    """Return the times of a series if they can be interpolated between.
+
+    Parameters
+    ----------
+    name : str
+        Name of the input.
+    times : array
+        Its times.
+
+    Returns
+    -------
+    array
+        The same.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two, or they do not increase.
+    """
+    if times.ndim != 1 or times.size < 2:
         raise InputError(
             f"The series of input {name!r} needs at least two times; got {times.size}. For a "
             "constant give a number."

@@ -117,7 +117,8 @@ def spread(
     coords: dict[str, Any] = {}
     owned = {axis for _, variables, _ in groups for n, v in variables.items() for axis in v.axes(n)}
     taken = owned | {"time", "status", *model.state}
-    names = {*taken, *model.params, *model.inputs, *(event.name for event in model.events)}
+    taken |= {name for event in model.events for name in (event.name, f"{event.name}_index")}
+    names = {*taken, *model.params, *model.inputs}
     for (group, name), array in arrays.items():
         own = getattr(model, group)[name].axes(name)
         for dim in map(str, array.dims):

@@ -19,6 +19,7 @@ from small_events import (
 
 import pysciml as ps
 from pysciml.engines.base import Status
+from pysciml.errors import SolveError
 
 
 def test_a_thousand_spikes_come_at_their_times():
@@ -118,7 +119,7 @@ def test_a_bouncing_ball_bounces_until_no_time_passes_any_more():
     np.testing.assert_allclose(sol.bounce, expected, rtol=1e-7)
     end = first * (1 + 0.8) / (1 - 0.8)
     assert sol.height.min() > -1e-9
-    with pytest.raises(ps.SolveError, match=rf"no time between them.*{end:.5g}.*stop=True"):
+    with pytest.raises(SolveError, match=rf"no time between them.*{end:.5g}.*stop=True"):
         ps.solve(bouncing, t=(0, 6), save=0.15)
     part = ps.solve(bouncing, t=(0, 6), save=0.15, on_error="return")
     assert part.status == Status.EVENTS_ACCUMULATE

@@ -230,8 +230,13 @@ def settle(before: jax.Array, now: jax.Array, undecided: Any = False) -> jax.Arr
     array
         `now`, or next to zero on the side of `before`.
     """
-    old = jnp.sign(before) * jnp.finfo(now.dtype).tiny
+    old = jnp.sign(before) * _least(now)
     return jnp.where((now == 0) | undecided, old, now)
+
+
+def _least(like: jax.Array) -> float:
+    """Give what stands for a side of zero: XLA may take the smallest numbers of all for zero."""
+    return 1e10 * float(jnp.finfo(like.dtype).tiny)
 
 
 def _rate(g: Any, field: Field, t: jax.Array, y: Lanes) -> jax.Array:
@@ -241,7 +246,7 @@ def _rate(g: Any, field: Field, t: jax.Array, y: Lanes) -> jax.Array:
 
 def _heading(g: Any, field: Field, t: jax.Array, y: Lanes) -> jax.Array:
     """Give a condition that is zero as next to zero, on the side to which it moves."""
-    return jnp.sign(_rate(g, field, t, y)) * jnp.finfo(t.dtype).tiny
+    return jnp.sign(_rate(g, field, t, y)) * _least(t)
 
 
 class _Crossing(NamedTuple):
@@ -251,6 +256,7 @@ class _Crossing(NamedTuple):
     size: jax.Array  # the largest size of the condition in the step
     jumped: jax.Array  # it is beyond zero since the start, where something else changed it
     undecided: jax.Array  # it has come beyond zero, but by error alone, as far as one can tell
+    backward: jax.Array  # it moves the other way where it was located
 
 
 def _crossing(
@@ -269,7 +275,7 @@ def _crossing(
 
     zero = jnp.zeros_like(value)
     # Other events and jumps of inputs may have carried it across zero since it was looked at.
-    plain = jnp.abs(value) > jnp.finfo(value.dtype).tiny
+    plain = jnp.abs(value) > _least(value)
     jumped = good & plain & crossed(direction, value, at(zero))
     low = high = jnp.where(jumped, 0.0, jnp.full_like(value, jnp.inf))
     low_value, previous, left, size, beyond = value, value, zero, zero, zero
@@ -289,7 +295,8 @@ def _crossing(
     # A trajectory that comes to rest at zero is carried across by error: there the field itself
     # does not move it.
     rate = jax.lax.stop_gradient(_rate(g, field, *within(x)))
-    moved = -jnp.sign(low_value) * rate * h > doubt
+    forward = -jnp.sign(low_value) * rate * h
+    moved = forward > doubt
     undecided = found & ~(jumped | moved | (beyond > FAR * doubt))
     found &= ~undecided
     residual, slope = jax.jvp(at, (x,), (jnp.ones_like(x),))
@@ -298,7 +305,7 @@ def _crossing(
     moves = found & ~jumped
     slope = jax.lax.stop_gradient(jnp.where(moves & (slope != 0), slope, 1.0))
     x = jnp.where(found, x - jnp.where(moves, shift, 0.0) / slope, jnp.inf)
-    return _Crossing(x, size, jumped, undecided)
+    return _Crossing(x, size, jumped, undecided, (forward < 0) & moves)
 
 
 def _bracketed(at: Any, low: jax.Array, high: jax.Array, low_value: jax.Array) -> jax.Array:
@@ -319,7 +326,7 @@ def _bracketed(at: Any, low: jax.Array, high: jax.Array, low_value: jax.Array) -
         # where the last event has left the condition, which is not the zero looked for.
         x = jnp.where(x > a + tolerance / 2, jnp.minimum(x, b - tolerance / 2), (a + b) / 2)
         fx = freeze(at(x))
-        left = (fx > 0) == (fa > 0)
+        left = (fx > 0) == (low_value > 0)
         # An end that stays twice counts half, or the other one would creep.
         again = (fx > 0) == (last > 0)
         less = jnp.where(again, 0.5, 1.0)
@@ -372,10 +379,14 @@ def _noted(
     conditional = [f for f, g in zip(happens, field.conditions, strict=True) if g is not None]
     some = jnp.any(jnp.stack(conditional), axis=0) if conditional else jnp.zeros_like(good)
     near = some & (jax.lax.stop_gradient(t) - record.last <= watch.gap)
+    short = jnp.where(some, jnp.where(near, record.short + 1, 0), record.short)
+    for fired, crossing in zip(happens, found, strict=True):
+        if crossing is not None:  # there it still leaves the last event: no time is left
+            short = jnp.where(near & fired & crossing.backward, SHORT, short)
     return record._replace(
         values=tuple(values),
         last=jnp.where(some, jax.lax.stop_gradient(t), record.last),
-        short=jnp.where(some, jnp.where(near, record.short + 1, 0), record.short),
+        short=short,
     )
 
 

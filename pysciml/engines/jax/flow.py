@@ -20,6 +20,7 @@ from pysciml.engines.jax.stochastic import NORMALS
 from pysciml.engines.jax.streams import shaped
 from pysciml.engines.jax.system import System
 from pysciml.errors import InputError, suggest
+from pysciml.forcing import check_interpolation, increasing
 from pysciml.networks import flat_params
 from pysciml.variable import Variable
 
@@ -161,8 +162,20 @@ def _inputs(
         if not isinstance(value, tuple):
             steady[name] = value
             continue
-        times = np.asarray(value[0], np.float64)
+        if name not in task.model.inputs or len(value) not in (2, 3):
+            raise InputError(
+                f"{name!r} in inputs is no (times, values[, interpolation]) of an input of "
+                f"{task.model.name!r}.{suggest(name, task.model.inputs)}"
+            )
+        times = increasing(name, np.asarray(value[0], np.float64))
         interpolation = value[2] if len(value) == 3 else "linear"
+        check_interpolation(interpolation)
+        shape = (len(times), *task.model.inputs[name].shape)
+        if np.shape(value[1]) != shape:
+            raise InputError(
+                f"The values of the series of input {name!r} must have shape {shape}, first the "
+                f"times; got {np.shape(value[1])}."
+            )
         if times[0] > task.times[0] or times[-1] < task.times[-1]:
             raise InputError(
                 f"The series of input {name!r} runs from {times[0]:g} to {times[-1]:g}, which "
