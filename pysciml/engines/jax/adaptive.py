@@ -214,7 +214,7 @@ def _advance(
         reached, y, record, stopped = found
     stiff = c.stiff
     if hand_over:
-        looks = method.stiffness(h, c.y, trial) > 1
+        looks = method.stiffness(h, c.y, trial, problem.scale) > 1
         stiff = jnp.where(good, jnp.where(looks, stiff + 1, jnp.maximum(stiff - 2, 0)), stiff)
     # A single trajectory leaves the loop only after a step that was kept.
     dense = None if c.dense is None else (trial.y, trial.stages)

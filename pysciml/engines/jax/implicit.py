@@ -55,7 +55,7 @@ class ImplicitMethod:
         """Evaluations of the drift in a trial, where each stage takes two iterations."""
         return 2 * len(self.a)
 
-    def stiffness(self, h: jax.Array, y: Lanes, trial: Trial) -> jax.Array:
+    def stiffness(self, h: jax.Array, y: Lanes, trial: Trial, scale: Scale) -> jax.Array:
         """Stiffness never limits a step; see `Method`."""
         return jnp.zeros_like(h)
 

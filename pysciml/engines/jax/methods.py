@@ -60,7 +60,7 @@ class Method(Protocol):
         """Whether its steps are short where the equations are stiff."""
         ...
 
-    def stiffness(self, h: jax.Array, y: Lanes, trial: Trial) -> jax.Array:
+    def stiffness(self, h: jax.Array, y: Lanes, trial: Trial, scale: Scale) -> jax.Array:
         """Estimate how far a step goes beyond what is stable, in units of that; (batch,)."""
         ...
 

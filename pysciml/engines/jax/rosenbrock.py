@@ -63,7 +63,7 @@ class RosenbrockMethod:
         """Evaluations of the drift in a trial, apart from that at its start."""
         return len(self.c)
 
-    def stiffness(self, h: jax.Array, y: Lanes, trial: Trial) -> jax.Array:
+    def stiffness(self, h: jax.Array, y: Lanes, trial: Trial, scale: Scale) -> jax.Array:
         """Stiffness never limits a step; see `Method`."""
         return jnp.zeros_like(h)
 
