@@ -32,9 +32,10 @@ def flow(
     events move as the implicit function theorem says.
 
     Memory, where a gradient is taken backwards: steps between two save times are taken again,
-    so that fixed steps need room for the states at the save times and for the steps of one
-    interval; adaptive steps are checkpointed in a tree and need room for its depth, which grows
-    with the logarithm of `max_steps`, per save time.
+    so that fixed steps need room for the states at the save times, for the steps of one interval
+    and for the increments of the noise; where every step is saved they are not taken again, and
+    need room for what each computes. Adaptive steps are checkpointed in a tree and need room for
+    its depth, which grows with the logarithm of `max_steps`, per save time.
 
     Parameters
     ----------

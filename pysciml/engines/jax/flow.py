@@ -102,9 +102,11 @@ def _adaptive(
     method = method_of(task.solver)
     path, end = solve_adaptive(method, problem, y0, times[:1], times[1:], loop=loop)
     done = (end.t >= times[-1]) | (end.status == Status.STOPPED)
+    # NaN as a factor of a state that was reached makes derivatives NaN too, not 0.
+    whole = jnp.where(done, 1.0, jnp.asarray(jnp.nan, times.dtype))
     path = tuple(
-        jnp.concatenate([a[None], jnp.where(done, b, jnp.nan)])
-        for a, b in zip(y0, path, strict=True)
+        jnp.concatenate([first[None], jnp.where(done, rest, last) * whole])
+        for first, rest, last in zip(y0, path, end.y, strict=True)
     )
     if end.record is None:
         return path, {}
@@ -146,9 +148,21 @@ def _fixed(
                 )
             draws = jnp.asarray(noise, times.dtype).reshape(*shape[:3], -1)
 
-    if draws is not None:
-        draws = shaped(system, kinds, draws)
-    return integrate(step_of(task.model, task.solver), field, y0, times, substeps, draws)
+    given = None if draws is None else shaped(system, kinds, draws)
+    step = step_of(task.model, task.solver)
+    if 1 in shape[:2]:
+        return integrate(step, field, y0, times, substeps, given)
+
+    def interval(y: Any, inputs: Any) -> Any:
+        ends, own = inputs
+        own = jax.tree.map(lambda a: a[None], own)
+        y = jax.tree.map(lambda a: a[-1], integrate(step, field, y, ends, substeps, own))
+        return y, y
+
+    # Backwards, the steps of an interval are taken again: what is kept are states between them.
+    ends = jnp.stack([times[:-1], times[1:]], axis=-1)
+    _, path = jax.lax.scan(jax.checkpoint(interval, prevent_cse=False), y0, (ends, given))
+    return jax.tree.map(lambda a, b: jnp.concatenate([a[None], b]), y0, path)
 
 
 def _inputs(

@@ -1,0 +1,249 @@
+"""The solution map as a pure function: the numbers of ps.solve, and their derivatives."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import pysciml as ps
+from pysciml.errors import CapabilityError, InputError
+
+# Derivatives of a fixed-step solve are those of its steps: exact but for rounding.
+T, SAVE = (0, 2), [1.0, 2.0]  # two intervals of ten steps
+
+
+@ps.model(
+    state={"x": 1.0, "z": [0.5, -0.2]},
+    params={"rate": 0.7, "mix": [[0.2, 1.0], [-1.0, 0.1]]},
+    inputs={"drive": 0.1},
+)
+def mixed(t, u, p, x):
+    return {"x": -p.rate * u.x**3 + jnp.sin(t) * u.z[0], "z": p.mix @ u.z * u.x + x.drive}
+
+
+@mixed.noise(calculus="stratonovich")
+def noisy(t, u, p):
+    return {"x": 0.3 * p.rate * u.x, "z": 0.2 * jnp.cos(u.z)}
+
+
+POINT = {
+    "state": {"x": np.array(1.2), "z": np.array([0.4, -0.3])},
+    "params": {"rate": np.array(0.6), "mix": np.array([[0.1, 1.1], [-0.9, 0.3]])},
+    "inputs": {"drive": np.array(0.2)},
+}
+WAYS = {"fixed": {"solver": "RK4", "dt": 0.1}, "adaptive": {"rtol": 1e-9, "atol": 1e-9}}
+
+
+@pytest.fixture(autouse=True)
+def wide():
+    with jax.enable_x64(True):
+        yield
+
+
+@functools.cache
+def flow(way):
+    return ps.flow(mixed, t=T, save=SAVE, max_steps=256, **WAYS[way])
+
+
+def total(way, point, **more):
+    """A number that every state at every time has a part in."""
+    made = flow(way)(point["state"], point["params"], point["inputs"], **more)
+    return sum(jnp.sum(jnp.sin(made[name] + 0.3)) for name in ("x", "z"))
+
+
+@functools.cache
+def compiled(way):
+    return jax.jit(jax.value_and_grad(lambda point: total(way, point)))
+
+
+def along(point, direction, size):
+    return jax.tree.map(lambda a, d: a + size * d, point, direction)
+
+
+def direction_of(seed, point=POINT):
+    rng = np.random.default_rng(seed)
+    return jax.tree.map(lambda a: rng.normal(size=a.shape), point)
+
+
+def dot(a, b):
+    return sum(float(jnp.sum(x * y)) for x, y in zip(*map(jax.tree.leaves, (a, b)), strict=True))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_flow_is_what_ps_solve_gives(way):
+    sol = ps.solve(mixed, t=T, save=SAVE, **WAYS[way], **POINT)
+    made = jax.jit(flow(way))(**POINT)
+    assert set(made) == {"x", "z"}
+    np.testing.assert_allclose(made["x"], sol.x, rtol=1e-12)
+    np.testing.assert_allclose(made["z"], sol.z, rtol=1e-12)
+
+
+def test_what_is_left_out_has_the_value_of_the_model():
+    own = ps.solve(mixed, t=T, save=SAVE, **WAYS["fixed"])
+    np.testing.assert_allclose(jax.jit(flow("fixed"))()["x"], own.x, rtol=1e-12)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_gradients_are_those_of_central_differences(way):
+    # By states, parameters and inputs at once, along a direction that no wrong entry leaves.
+    _, gradient = compiled(way)(POINT)
+    for seed in (0, 1):
+        direction = direction_of(seed)
+        ends = [compiled(way)(along(POINT, direction, s))[0] for s in (1e-5, -1e-5)]
+        expected = float(ends[0] - ends[1]) / 2e-5
+        # Adaptive steps count as constants: right to the tolerance.
+        assert dot(gradient, direction) == pytest.approx(
+            expected, rel=1e-8 if way == "fixed" else 1e-5
+        )
+
+
+def test_all_derivatives_agree():
+    def rates(rate):
+        point = {**POINT, "params": {**POINT["params"], "rate": rate}}
+        return flow("fixed")(**point)["z"]
+
+    forward, backward = jax.jit(jax.jacfwd(rates))(0.6), jax.jit(jax.jacrev(rates))(0.6)
+    assert forward.shape == (2, 2)
+    np.testing.assert_allclose(forward, backward, rtol=1e-12)
+    swept = jax.jit(jax.vmap(rates))(jnp.array([0.6 + 1e-5, 0.6 - 1e-5, 0.6]))
+    np.testing.assert_allclose((swept[0] - swept[1]) / 2e-5, forward, rtol=1e-7, atol=1e-10)
+    np.testing.assert_allclose(swept[2], rates(0.6), rtol=1e-13)
+
+
+def test_derivatives_of_second_order_are_those_of_central_differences():
+    def slope(k):
+        return jax.grad(lambda k: flow("fixed")({}, {"rate": k})["x"][-1])(k)
+
+    both = jax.jit(lambda k: (slope(k), jax.jvp(slope, (k,), (1.0,))[1]))
+    ends = [both(0.6 + s)[0] for s in (1e-5, -1e-5)]
+    assert float(both(0.6)[1]) == pytest.approx(float(ends[0] - ends[1]) / 2e-5, rel=1e-7)
+
+
+def test_adaptive_steps_are_differentiated_in_both_modes_and_twice():
+    # x' = -k x: x = exp(-k t), of which all derivatives are known.
+    decay = ps.model(state={"x": 1.0}, params={"k": 0.8})(lambda t, u, p: {"x": -p.k * u.x})
+    end = ps.flow(decay, t=(0, 1.5), save=[1.5], rtol=1e-6, atol=1e-8, max_steps=16)
+
+    def x(k):
+        return end({}, {"k": k})["x"][0]
+
+    both = jax.jit(lambda k: (x(k), jax.jacfwd(x)(k), jax.jacfwd(jax.jacfwd(x))(k)))
+    value = np.exp(-0.8 * 1.5)
+    np.testing.assert_allclose(both(0.8), [value, -1.5 * value, 2.25 * value], rtol=1e-4)
+    lanes = jax.jit(jax.vmap(x))(jnp.array([0.1, 1.0]))
+    np.testing.assert_allclose(lanes, np.exp([-0.15, -1.5]), rtol=1e-5)
+
+
+def test_where_max_steps_do_not_suffice_values_and_derivatives_are_not_numbers():
+    decay = ps.model(state={"x": 1.0}, params={"k": 0.8})(lambda t, u, p: {"x": -p.k * u.x})
+    few = ps.flow(decay, t=(0, 9), save=[9.0], rtol=1e-9, atol=1e-9, max_steps=4)
+
+    def x(k):
+        return few({}, {"k": k})["x"][0]
+
+    assert np.isnan(jax.jit(lambda k: (*jax.jvp(x, (k,), (1.0,)), jax.grad(x)(k)))(0.8)).all()
+
+
+def test_the_paths_of_given_increments_are_those_of_ps_solve_and_have_derivatives():
+    increments = np.random.default_rng(0).normal(0, 0.1**0.5, (20, 3))
+    settings = {"t": T, "save": SAVE, "dt": 0.1, "solver": "Heun"}
+    made = ps.flow(noisy, **settings)
+    sol = ps.solve(noisy, **settings, increments=increments, **POINT)
+
+    @jax.jit
+    @functools.partial(jax.value_and_grad, has_aux=True)
+    def path(point, noise):
+        out = made(**point, noise=noise)
+        return jnp.sum(jnp.sin(out["z"])) + jnp.sum(out["x"]), out
+
+    (_, out), gradient = path(POINT, increments)
+    np.testing.assert_allclose(out["x"], sol.x, rtol=1e-12)
+    np.testing.assert_allclose(out["z"], sol.z, rtol=1e-12)
+    direction = direction_of(2)
+    ends = [path(along(POINT, direction, s), increments)[0][0] for s in (1e-5, -1e-5)]
+    assert dot(gradient, direction) == pytest.approx(float(ends[0] - ends[1]) / 2e-5, rel=1e-7)
+
+
+def test_a_key_draws_paths_of_the_right_law_and_the_same_ones_again():
+    # dx = -x dt + dW from 0: normal with variance (1 - exp(-2 t)) / 2.
+    ou = ps.model(state={"x": 0.0}, params={"k": 1.0})(lambda t, u, p: {"x": -p.k * u.x})
+    ou = ou.noise(lambda t, u, p: {"x": 1.0})
+    made = ps.flow(ou, t=(0, 1), save=[0.5, 1], dt=0.05)
+    keys = jax.random.split(jax.random.key(0), 4000)
+    ends = np.asarray(jax.jit(jax.vmap(lambda key: made(noise=key)["x"]))(keys))
+    # The scheme's own variance: a geometric sum of (1 - h)^2.
+    expected = np.array([0.05 * (1 - 0.95 ** (2 * n)) / (1 - 0.95**2) for n in (10, 20)])
+    np.testing.assert_allclose(ends.var(axis=0), expected, rtol=4 * (2 / 4000) ** 0.5)
+    assert np.all(np.abs(ends.mean(axis=0)) < 4 * (expected / 4000) ** 0.5)
+    correlation = np.corrcoef(ends.T)[0, 1]
+    exact = 0.95**10 * (expected[0] / expected[1]) ** 0.5
+    assert correlation == pytest.approx(exact, abs=4 * (1 - exact**2) / 4000**0.5)
+    assert len(np.unique(ends[:, 0])) == len(keys)
+
+
+def test_courses_of_input_have_gradients():
+    pool = ps.model(state={"x": 0.0}, inputs={"flow": 0.0})(lambda t, u, p, x: {"x": x.flow})
+    filled = ps.flow(pool, t=(0, 3), save=[1.0, 3.0], max_steps=16)
+    times = np.array([0.0, 1.0, 3.0])
+
+    @jax.jit
+    @jax.grad
+    def by_values(values):
+        return filled(inputs={"flow": (times, values)})["x"][-1]
+
+    # The integral of the line through the values: the rule of trapezoids.
+    np.testing.assert_allclose(by_values(jnp.array([1.0, 2.0, -1.0])), [0.5, 1.5, 1.0], rtol=1e-9)
+
+
+def test_backwards_only_states_at_save_times_and_one_interval_are_kept():
+    size, intervals, steps = 100, 64, 64
+    wave = ps.model(state={"x": np.ones(size)}, params={"k": 1.0})(
+        lambda t, u, p: {"x": jnp.sin(p.k * u.x)}
+    )
+    made = ps.flow(wave, t=(0, 1), save=1 / intervals, dt=1 / intervals / steps, solver="Euler")
+    gradient = jax.jit(jax.grad(lambda k: made({}, {"k": k})["x"][-1].sum()))
+    needed = gradient.lower(1.0).compile().memory_analysis().temp_size_in_bytes
+    one = 8 * size
+    assert needed > intervals * one
+    assert needed < 6 * (intervals + steps) * one < intervals * steps * one / 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"state": {"y": 1.0}}, r"no 'y' in state\. Known: x, z"),
+        ({"params": {"rat": 1.0}}, r"no 'rat' in params\. Did you mean 'rate'\?"),
+        ({"inputs": {"drove": 1.0}}, r"no 'drove' in inputs\. Did you mean 'drive'\?"),
+        ({"state": {"z": np.ones((3, 2))}}, r"'z' in state must have shape \(2,\); got \(3, 2\)"),
+        ({"params": {"rate": np.ones(4)}}, r"got \(4,\)\. For a batch use jax\.vmap"),
+        ({"noise": np.zeros((20, 3))}, "has no noise, so noise= has no meaning"),
+        ({"inputs": {"drive": ([0.0, 1.0], [0.0, 1.0])}}, "does not cover the flow from 0 to 2"),
+        ({"inputs": {"drive": ([0.0, 0.7, 2.0], [0.0, 1.0, 2.0])}}, "save at its times too"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        flow("fixed")(**arguments)
+
+
+def test_noise_that_does_not_fit_is_refused():
+    made = ps.flow(noisy, t=T, save=SAVE, dt=0.1)
+    with pytest.raises(InputError, match="needs noise=, a JAX key or increments"):
+        made()
+    with pytest.raises(InputError, match=r"\(step, source\) = \(20, 3\); got \(20, 2\)"):
+        made(noise=np.zeros((20, 2)))
+    sra = ps.flow(
+        mixed.noise(lambda t, u, p: {"x": 0.1, "z": 0.1 * jnp.ones(2)}), t=T, dt=0.1, solver="SRA1"
+    )
+    with pytest.raises(InputError, match="SRA1 needs more of a path than its increments"):
+        sra(noise=np.zeros((1000, 3)))
+
+
+def test_what_cannot_be_differentiated_is_refused():
+    spiking = mixed.with_event("up", when=lambda t, u, p: u.x - 1.1)
+    with pytest.raises(CapabilityError, match="an adaptive solver such as ps.Tsit5"):
+        ps.flow(spiking, t=T, dt=0.1)
+    with pytest.raises(InputError, match="save must be at most the span"):
+        ps.flow(mixed, t=T, save=3)
