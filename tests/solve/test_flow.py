@@ -243,7 +243,7 @@ def test_noise_that_does_not_fit_is_refused():
 
 def test_what_cannot_be_differentiated_is_refused():
     spiking = mixed.with_event("up", when=lambda t, u, p: u.x - 1.1)
-    with pytest.raises(CapabilityError, match="an adaptive solver such as ps.Tsit5"):
+    with pytest.raises(CapabilityError, match="an adaptive solver such as"):
         ps.flow(spiking, t=T, dt=0.1)
     with pytest.raises(InputError, match="save must be at most the span"):
         ps.flow(mixed, t=T, save=3)
