@@ -23,7 +23,7 @@ class _State(NamedTuple):
     eta: jax.Array  # distance to the root over the size of the last correction
     left: jax.Array  # lanes that go on
     failed: jax.Array
-    count: jax.Array
+    tries: jax.Array
 
 
 def root(
@@ -81,7 +81,7 @@ def _iterate(
         change = solve(function(s.z))
         size = norm(change, scale)
         rate = size / jnp.where(s.size > 0, s.size, 1.0)
-        first = s.count == 0
+        first = s.tries == 0
         eta = jnp.where(first, s.eta, rate / jnp.where(rate < 1, 1 - rate, 1.0))
         diverged = ~jnp.isfinite(size) | (~first & (rate >= 1) & (size > CLOSE))
         close = (eta * size <= CLOSE) & ~diverged
@@ -92,11 +92,11 @@ def _iterate(
             jnp.where(s.left & ~diverged, eta, s.eta),
             s.left & ~close & ~diverged,
             s.failed | (s.left & diverged),
-            s.count + 1,
+            s.tries + 1,
         )
 
     def unfinished(s: _State) -> jax.Array:
-        return jnp.any(s.left) & (s.count < ITERATIONS)
+        return jnp.any(s.left) & (s.tries < ITERATIONS)
 
     everywhere = jnp.ones(eta.shape, bool)
     begin = jnp.maximum(eta, jnp.finfo(eta.dtype).eps) ** 0.8
