@@ -29,6 +29,8 @@ from .solvers import Kvaerno5 as Kvaerno5
 from .solvers import Milstein as Milstein
 from .solvers import Rodas4 as Rodas4
 from .solvers import Rodas5P as Rodas5P
+from .solvers import ShARK as ShARK
+from .solvers import SPaRK as SPaRK
 from .solvers import StormerVerlet as StormerVerlet
 from .solvers import Tsit5 as Tsit5
 from .solvers import capabilities as capabilities
@@ -57,6 +59,8 @@ __all__ = [
     "PySciMLError",
     "Rodas4",
     "Rodas5P",
+    "SPaRK",
+    "ShARK",
     "StormerVerlet",
     "Tsit5",
     "Variable",

@@ -200,14 +200,14 @@ def _tolerances(
                 f"{method.name} takes steps of dt, so {name} has no meaning; leave it out."
             )
         positive(name, value)
-    relative = 1e-6 if rtol is None else float(rtol)
+    relative = method.tolerances[0] if rtol is None else float(rtol)
     smallest = 4 * float(np.finfo(dtype).eps)
     if relative < smallest:
         raise InputError(
             f"rtol={relative:g} cannot be reached in {dtype}, which resolves {smallest:.1g} at "
             "best; use a larger rtol" + (", or dtype='float64'." if dtype == "float32" else ".")
         )
-    return relative, 1e-9 if atol is None else float(atol)
+    return relative, method.tolerances[1] if atol is None else float(atol)
 
 
 def _trajectories(count: int | None) -> int | None:

@@ -4,7 +4,16 @@ from pysciml.solvers.base import CATEGORIES, Category, Solver
 from pysciml.solvers.choose import SOLVERS, fallback, resolve
 from pysciml.solvers.ordinary import RK4, Dopri5, Dopri8, Euler, StormerVerlet, Tsit5
 from pysciml.solvers.stiff import Kvaerno5, Rodas4, Rodas5P
-from pysciml.solvers.stochastic import SRA1, SRIW1, EulerHeun, EulerMaruyama, Heun, Milstein
+from pysciml.solvers.stochastic import (
+    SRA1,
+    SRIW1,
+    EulerHeun,
+    EulerMaruyama,
+    Heun,
+    Milstein,
+    ShARK,
+    SPaRK,
+)
 from pysciml.solvers.table import CALCULI, Capability, as_markdown, capabilities
 
 __all__ = [
@@ -26,6 +35,8 @@ __all__ = [
     "Milstein",
     "Rodas4",
     "Rodas5P",
+    "SPaRK",
+    "ShARK",
     "Solver",
     "StormerVerlet",
     "Tsit5",

@@ -41,6 +41,8 @@ class Solver:
         Whether it solves models with events.
     gradient : bool
         Whether solutions can be differentiated, in both modes.
+    tolerances : tuple of float
+        `rtol` and `atol` of an adaptive solver, unless given.
     engines, devices : tuple of str
         What it runs on.
     """
@@ -54,6 +56,7 @@ class Solver:
     given_increments: ClassVar[bool] = True
     events: ClassVar[bool] = True
     gradient: ClassVar[bool] = True
+    tolerances: ClassVar[tuple[float, float]] = (1e-6, 1e-9)
     engines: ClassVar[tuple[str, ...]] = ("jax",)
     devices: ClassVar[tuple[str, ...]] = ("cpu", "gpu")
 

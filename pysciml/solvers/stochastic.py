@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from pysciml.solvers.base import Category, Solver
 
-__all__ = ["SRA1", "SRIW1", "EulerHeun", "EulerMaruyama", "Heun", "Milstein"]
+__all__ = ["SRA1", "SRIW1", "EulerHeun", "EulerMaruyama", "Heun", "Milstein", "SPaRK", "ShARK"]
 
 _LOW: Mapping[Category, float] = {
     "additive": 1.0,
@@ -181,3 +181,51 @@ class SRIW1(Solver):
     strong: ClassVar[Mapping[Category, float]] = {"additive": 1.5, "diagonal": 1.5, "scalar": 1.5}
     weak: ClassVar[Mapping[Category, float]] = {"additive": 2.0, "diagonal": 2.0, "scalar": 2.0}
     given_increments = False
+
+
+@dataclass(frozen=True)
+class ShARK(Solver):
+    """Adaptive steps for additive noise: strong order 3/2, weak order 2 (Foster et al. 2024).
+
+    Foster, dos Reis & Strange (2024), "High order splitting methods for SDEs satisfying a
+    commutativity condition", SIAM J. Numer. Anal. 62, equation 6.1. `rtol` and `atol` are 1e-3
+    and 1e-6 unless given; trajectory i of a seed follows the same path for all of them.
+
+    Examples
+    --------
+    >>> ShARK().adaptive, dict(ShARK().strong)
+    (True, {'additive': 1.5})
+    """
+
+    calculus = "stratonovich"
+    strong: ClassVar[Mapping[Category, float]] = {"additive": 1.5}
+    weak: ClassVar[Mapping[Category, float]] = {"additive": 2.0}
+    adaptive = True
+    given_increments = False
+    events = False
+    gradient = False
+    tolerances: ClassVar[tuple[float, float]] = (1e-3, 1e-6)
+
+
+@dataclass(frozen=True)
+class SPaRK(Solver):
+    """Adaptive steps for commuting sources (Stratonovich): strong order 1 (Foster 2023).
+
+    Foster & Jelincic (2023), "On the convergence of adaptive approximations for stochastic
+    differential equations", arXiv:2311.14201. Noise that does not commute is left to fixed steps:
+    lengths of steps that depend on the path would have to be nested for it to converge.
+
+    Examples
+    --------
+    >>> SPaRK().calculus, "general" in SPaRK().strong
+    ('stratonovich', False)
+    """
+
+    calculus = "stratonovich"
+    strong: ClassVar[Mapping[Category, float]] = {**_MILSTEIN, "additive": 1.5}
+    weak = _MILSTEIN
+    adaptive = True
+    given_increments = False
+    events = False
+    gradient = False
+    tolerances: ClassVar[tuple[float, float]] = (1e-3, 1e-6)

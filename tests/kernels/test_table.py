@@ -44,12 +44,12 @@ def settings(name):
 
 def family(name):
     """Solvers of one family differ in coefficients, or in one function, not in what runs them."""
-    if SOLVERS[name].adaptive:
+    if SOLVERS[name].adaptive and name in ODE:
         return type(method_of(SOLVERS[name]())).__name__
     return "fixed steps" if name in ODE else "fixed steps with noise"
 
 
-FIRST = list({family(name): name for name in reversed(SOLVERS)}.values())
+FIRST = list({family(n): n for n in reversed(SOLVERS) if SOLVERS[n].events}.values())
 
 
 @functools.cache

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pysciml.engines.base import Solution, SolveTask
+from pysciml.solvers import ShARK, SPaRK
 
 if TYPE_CHECKING:
     from pysciml.goku.task import Forecasting, GokuTask, Watch
@@ -35,7 +36,7 @@ class JaxEngine:
         dict
             Version by package.
         """
-        return {name: _version(name) for name in ("jax", "jaxlib", "equinox", "optax")}
+        return {name: _version(name) for name in ("jax", "jaxlib", "diffrax", "equinox", "optax")}
 
     def block(self, task: SolveTask) -> int:
         """Give the count of trajectories that are best solved together.
@@ -67,7 +68,10 @@ class JaxEngine:
         Solution
             States at the save times, and how each trajectory ended.
         """
-        from pysciml.engines.jax.solve import solve
+        if isinstance(task.solver, ShARK | SPaRK):
+            from pysciml.engines.jax.longtail import solve
+        else:
+            from pysciml.engines.jax.solve import solve
 
         return solve(task)
 

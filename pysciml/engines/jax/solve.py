@@ -17,7 +17,7 @@ from pysciml.errors import CapabilityError, SolveError
 from pysciml.forcing import Series
 from pysciml.solvers import Solver
 
-__all__ = ["arguments", "program", "scope", "solve", "to_solution"]
+__all__ = ["arguments", "forms", "program", "scope", "solve", "to_solution"]
 
 Program = Callable[..., Any]
 
@@ -101,10 +101,10 @@ def program(task: SolveTask, solver: Solver | None = None, capacity: int = EVENT
     solver = solver or task.solver
     kept = capacity if task.model.events else 0
     if not solver.adaptive:
-        forced = _shapes(task)
+        forced = forms(task)
         return fixed_program(task.model, solver, task.dtype, forced, kept)
     hand_over = task.fallback is not None and solver is task.solver
-    return adaptive_program(task.model, solver, task.dtype, _shapes(task), hand_over, kept)
+    return adaptive_program(task.model, solver, task.dtype, forms(task), hand_over, kept)
 
 
 def arguments(task: SolveTask, start: Any = None, y0: Any = None) -> tuple[Any, ...]:
@@ -217,7 +217,7 @@ def _cast(task: SolveTask, values: Any) -> np.ndarray:
     return np.asarray(values, dtype=task.dtype)
 
 
-def _shapes(task: SolveTask) -> tuple[tuple[str, str, bool], ...]:
+def forms(task: SolveTask) -> tuple[tuple[str, str, bool], ...]:
     """Give name, interpolation and sweep of every input that varies in time."""
     return tuple(
         (name, value.interpolation, value.values.ndim > len(task.model.inputs[name].shape) + 1)
