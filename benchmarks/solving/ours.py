@@ -57,7 +57,7 @@ def compiled(model: Any, **arguments: Any) -> Callable[[], list[Any]]:
     count = -(-task.batch // size)
     tasks = [task] if count == 1 else list(blocks._cut(task, -(-task.batch // count)))
     with engine.scope(task):
-        kernel = engine._compiled(engine.program(task))
+        kernel = engine._compiled(engine.program(task), task.model.is_stochastic)
         given = [jax.device_put(engine.arguments(part)) for part in tasks]
         run = kernel.compiled(*given[0])
 
