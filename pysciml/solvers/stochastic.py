@@ -185,7 +185,7 @@ class SRIW1(Solver):
 
 @dataclass(frozen=True)
 class ShARK(Solver):
-    """Adaptive steps for additive noise: strong order 3/2, weak order 2 (Foster et al. 2024).
+    """Adaptive steps for additive noise: strong order 3/2 (Foster et al. 2024).
 
     Foster, dos Reis & Strange (2024), "High order splitting methods for SDEs satisfying a
     commutativity condition", SIAM J. Numer. Anal. 62, equation 6.1. `rtol` and `atol` are 1e-3
@@ -199,7 +199,6 @@ class ShARK(Solver):
 
     calculus = "stratonovich"
     strong: ClassVar[Mapping[Category, float]] = {"additive": 1.5}
-    weak: ClassVar[Mapping[Category, float]] = {"additive": 2.0}
     adaptive = True
     given_increments = False
     events = False
@@ -223,7 +222,6 @@ class SPaRK(Solver):
 
     calculus = "stratonovich"
     strong: ClassVar[Mapping[Category, float]] = {**_MILSTEIN, "additive": 1.5}
-    weak = _MILSTEIN
     adaptive = True
     given_increments = False
     events = False
