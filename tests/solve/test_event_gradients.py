@@ -9,7 +9,7 @@ from small_events import decay, falling, neuron, spike_times
 import pysciml as ps
 from pysciml.errors import CapabilityError
 
-END = 80.0
+END = 70.0
 AT = {"current": 20.0, "tau": 10.0, "threshold": -50.0}
 
 

@@ -216,8 +216,15 @@ def test_backwards_only_states_at_save_times_and_one_interval_are_kept():
         ({"state": {"y": 1.0}}, r"no 'y' in state\. Known: x, z"),
         ({"params": {"rat": 1.0}}, r"no 'rat' in params\. Did you mean 'rate'\?"),
         ({"inputs": {"drove": 1.0}}, r"no 'drove' in inputs\. Did you mean 'drive'\?"),
-        ({"state": {"z": np.ones((3, 2))}}, r"'z' in state must have shape \(2,\); got \(3, 2\)"),
-        ({"params": {"rate": np.ones(4)}}, r"got \(4,\)\. For a batch use jax\.vmap"),
+        (
+            {"state": {"z": np.ones((3, 2))}},
+            r"'z' in state must have shape \(2,\), with .*; got \(3, 2\)",
+        ),
+        ({"params": {"rate": np.ones((4, 1))}}, r"with a last axis for a batch; got \(4, 1\)"),
+        (
+            {"state": {"x": np.ones(3)}, "params": {"rate": np.ones(4)}},
+            r"values of a batch must be equally many; got \[3, 4\]",
+        ),
         ({"noise": np.zeros((20, 3))}, "has no noise, so noise= has no meaning"),
         ({"inputs": {"drive": ([0.0, 1.0], [0.0, 1.0])}}, "does not cover the flow from 0 to 2"),
         ({"inputs": {"drive": ([0.0, 0.7, 2.0], [0.0, 1.0, 2.0])}}, "save at its times too"),
@@ -232,7 +239,7 @@ def test_noise_that_does_not_fit_is_refused():
     made = ps.flow(noisy, t=T, save=SAVE, dt=0.1)
     with pytest.raises(InputError, match="needs noise=, a JAX key or increments"):
         made()
-    with pytest.raises(InputError, match=r"\(step, source\) = \(20, 3\); got \(20, 2\)"):
+    with pytest.raises(InputError, match=r"\(step, source\) = \(20, 3\), with .*; got \(20, 2\)"):
         made(noise=np.zeros((20, 2)))
     sra = ps.flow(
         mixed.noise(lambda t, u, p: {"x": 0.1, "z": 0.1 * jnp.ones(2)}), t=T, dt=0.1, solver="SRA1"
@@ -247,3 +254,12 @@ def test_what_cannot_be_differentiated_is_refused():
         ps.flow(spiking, t=T, dt=0.1)
     with pytest.raises(InputError, match="save must be at most the span"):
         ps.flow(mixed, t=T, save=3)
+
+
+def test_a_batch_on_the_last_axis_is_as_many_flows():
+    with jax.enable_x64(True):
+        made = flow("fixed")({"x": np.array([0.5, 1.0, 2.0])})
+        for i, x in enumerate((0.5, 1.0, 2.0)):
+            alone = flow("fixed")({"x": x})
+            for name, path in alone.items():
+                np.testing.assert_allclose(made[name][..., i], path, rtol=1e-12)
