@@ -79,6 +79,13 @@ def sensitivities(
     >>> sorted(sens.data_vars), sens["dx_da"].dims
     (['dx_da', 'dy_da'], ('time',))
     """
+    names = (wrt,) if isinstance(wrt, str) else wrt if isinstance(wrt, Sequence) else ()
+    names = tuple(names)
+    if not names or "" in names:
+        raise InputError(
+            "wrt must name what to differentiate by, such as wrt='a' or wrt=['a', 'b']; got "
+            f"{wrt!r}."
+        )
     request = make_request(
         model,
         t=t,
@@ -97,7 +104,6 @@ def sensitivities(
         device=device,
         dtype=dtype,
     )
-    names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
     known = {**model.state, **model.params, **model.inputs}
     for name in names:
         if name not in known:
