@@ -1,0 +1,1 @@
+"""The julia engine: models translated to Julia source."""

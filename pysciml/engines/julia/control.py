@@ -1,0 +1,218 @@
+"""Branches, loops and calls."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pysciml.engines.julia.arrays import Array, Lazy, Position, Scalars, Stored
+from pysciml.engines.julia.elementwise import COMPARISON
+from pysciml.engines.julia.ir import Assign, Atom, Block, Break, If, Name, Op, While, const
+
+if TYPE_CHECKING:
+    from pysciml.engines.julia.emitter import Emitter
+
+__all__ = ["CONTROL", "Body"]
+
+Outputs = list[Array]
+Body = Callable[["Emitter", Any, Sequence[Array]], Outputs]  # translates a jaxpr
+
+CALLS = (
+    "jit",
+    "pjit",
+    "closed_call",
+    "core_call",
+    "remat",
+    "remat2",
+    "checkpoint",
+    "custom_jvp_call",
+    "custom_vjp_call",
+    "custom_vjp_call_jaxpr",
+)
+UNROLLED = 64
+
+
+class _Carried:
+    """An array that a loop or a branch changes: scalar variables, or a work array.
+
+    Parameters
+    ----------
+    emitter : Emitter
+        Where the code goes.
+    like : object
+        Has its shape and dtype.
+    """
+
+    def __init__(self, emitter: Emitter, like: Any) -> None:
+        self.emitter, self.shape, self.dtype = emitter, tuple(like.shape), str(like.dtype)
+        size = int(np.prod(self.shape, dtype=int))
+        self.small = emitter.scalar or size == 1
+        if self.small:
+            self.names = [emitter.name(self.dtype, letter="s") for _ in range(size)]
+        else:
+            self.buffer = emitter.buffer(self.dtype, size)
+
+    def value(self) -> Array:
+        """Give it as it is where the code stands."""
+        block = self.emitter.block
+        if not self.small:
+            return Stored(dataclasses.replace(self.buffer, block=block), self.shape)
+        elements = np.empty(self.shape, object)
+        for index, name in zip(np.ndindex(*self.shape), self.names, strict=True):
+            elements[index] = Name(name.text, name.dtype, block)
+        return Scalars(elements, self.dtype)
+
+
+def _write(emitter: Emitter, targets: Sequence[_Carried], values: Sequence[Array]) -> None:
+    """Change carried arrays all at once."""
+    names: list[Name] = []
+    atoms: list[Atom] = []
+    arrays = []
+    for target, value in zip(targets, values, strict=True):
+        if target.small:
+            names += [Name(n.text, n.dtype, emitter.block) for n in target.names]
+            atoms += [value.at(emitter, index) for index in np.ndindex(*target.shape)]
+        else:
+            arrays.append((target, value))
+    known = {target.buffer for target, _ in arrays}
+    # What reads a carried array is computed before any of them changes.
+    ready = [
+        (target, value if _independent(value, known) else emitter.copy(value))
+        for target, value in arrays
+    ]
+    for target, value in ready:
+        emitter.store(Stored(target.buffer, target.shape), value)
+    if names:
+        emitter.add(Assign(tuple(names), tuple(atoms)))
+
+
+def _independent(value: Array, known: set[Any]) -> bool:
+    return isinstance(value, Stored) and value.buffer not in known
+
+
+@contextlib.contextmanager
+def _within(emitter: Emitter) -> Iterator[Block]:
+    outer = emitter.block
+    emitter.block = Block(outer, barrier=True)
+    try:
+        yield emitter.block
+    finally:
+        emitter.block = outer
+
+
+def _cond(emitter: Emitter, equation: Any, run: Body, which: Array, *operands: Array) -> Outputs:
+    branches = equation.params["branches"]
+    results = [_Carried(emitter, v.aval) for v in equation.outvars]
+    operands = tuple(emitter.settle(operand) for operand in operands)
+    number = which.at(emitter, ())
+    if number.dtype == "bool":
+        tests: list[Atom] = [emitter.op(Op("!{}", 8), number, dtype="bool")]
+    else:
+        tests = [
+            emitter.op(Op("{} <= {}", COMPARISON), number, const(i, number.dtype), dtype="bool")
+            for i in range(len(branches) - 1)
+        ]
+
+    def choose(i: int) -> None:
+        if i == len(branches) - 1:
+            _write(emitter, results, run(emitter, branches[i], operands))
+            return
+        with _within(emitter) as body:
+            _write(emitter, results, run(emitter, branches[i], operands))
+        with _within(emitter) as orelse:
+            choose(i + 1)
+        emitter.add(If(tests[i], body, orelse))
+
+    choose(0)
+    return [result.value() for result in results]
+
+
+def _while(emitter: Emitter, equation: Any, run: Body, *operands: Array) -> Outputs:
+    params = equation.params
+    first, second = params["cond_nconsts"], params["cond_nconsts"] + params["body_nconsts"]
+    settled = [emitter.settle(operand) for operand in operands]
+    carried = [_Carried(emitter, v.aval) for v in equation.outvars]
+    _write(emitter, carried, settled[second:])
+    with _within(emitter) as body:
+        now = [c.value() for c in carried]
+        (test,) = run(emitter, params["cond_jaxpr"], [*settled[:first], *now])
+        emitter.add(Break(test.at(emitter, ())))
+        _write(emitter, carried, run(emitter, params["body_jaxpr"], [*settled[first:second], *now]))
+    emitter.add(While(body))
+    return [c.value() for c in carried]
+
+
+def _scan(emitter: Emitter, equation: Any, run: Body, *operands: Array) -> Outputs:
+    params = equation.params
+    jaxpr, n = params["jaxpr"], params["length"]
+    first, second = params["num_consts"], params["num_consts"] + params["num_carry"]
+    settled = [emitter.settle(operand) for operand in operands]
+    constants, sequences = settled[:first], settled[second:]
+    outputs = [v.aval for v in equation.outvars[params["num_carry"] :]]
+
+    def place(i: Any) -> Any:
+        return i * -1 + (n - 1) if params["reverse"] else i
+
+    def rows(i: Any) -> list[Array]:
+        return [_row(emitter, sequence, place(i)) for sequence in sequences]
+
+    if emitter.scalar and (n <= UNROLLED or outputs):
+        now = settled[first:second]
+        columns = [np.empty(out.shape, object) for out in outputs]
+        for i in range(n):
+            results = [emitter.settle(r) for r in run(emitter, jaxpr, [*constants, *now, *rows(i)])]
+            now = results[: len(now)]
+            for column, result in zip(columns, results[len(now) :], strict=True):
+                for index in np.ndindex(*result.shape):
+                    column[(place(i), *index)] = result.at(emitter, index)
+        made = [Scalars(c, str(o.dtype)) for c, o in zip(columns, outputs, strict=True)]
+        return [*now, *made]
+    carried = [_Carried(emitter, v.aval) for v in equation.outvars[: params["num_carry"]]]
+    _write(emitter, carried, settled[first:second])
+    saved = [
+        Stored(emitter.buffer(str(o.dtype), int(np.prod(o.shape, dtype=int))), o.shape)
+        for o in outputs
+    ]
+    with emitter.loop(n, free=False) as i:
+        now = [c.value() for c in carried]
+        results = run(emitter, jaxpr, [*constants, *now, *rows(i)])
+        for target, result in zip(saved, results[len(carried) :], strict=True):
+            _save(emitter, target, place(i), result)
+        _write(emitter, carried, results[: len(carried)])
+    return [*(c.value() for c in carried), *saved]
+
+
+def _row(emitter: Emitter, sequence: Array, i: Any) -> Array:
+    def element(index: Position) -> Atom:
+        return sequence.at(emitter, (i, *index))
+
+    made = Lazy(sequence.shape[1:], sequence.dtype, 0, element)
+    return emitter.settle(made) if emitter.scalar or not made.shape else made
+
+
+def _save(emitter: Emitter, target: Stored, i: Any, result: Array) -> None:
+    from pysciml.engines.julia.ir import Store
+
+    def body(index: Position) -> None:
+        place = target.place((i, *index))
+        emitter.add(Store(target.buffer, place, result.at(emitter, index)))
+
+    emitter.nest(result.shape, body)
+
+
+def _call(emitter: Emitter, equation: Any, run: Body, *operands: Array) -> Outputs:
+    params = equation.params
+    jaxpr = next(params[k] for k in ("jaxpr", "call_jaxpr", "fun_jaxpr") if k in params)
+    return run(emitter, jaxpr, operands)
+
+
+CONTROL: dict[str, Callable[..., Outputs]] = {
+    "cond": _cond,
+    "while": _while,
+    "scan": _scan,
+    **dict.fromkeys(CALLS, _call),
+}

@@ -1,0 +1,121 @@
+"""A model as the text of a Julia module."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pysciml.engines.julia.printing import text_of
+from pysciml.engines.julia.program import Function, emit
+from pysciml.engines.julia.trace import Layout, functions
+from pysciml.engines.julia.translate import operations, uses_special
+from pysciml.model import Model
+
+__all__ = ["Source", "Style", "semantics", "source"]
+
+Style = Literal["auto", "scalar", "loops"]
+SMALL = 600  # scalar operations up to which a function is unrolled into scalar variables
+
+
+@dataclass(frozen=True)
+class Source:
+    """A model in Julia.
+
+    Parameters
+    ----------
+    text : str
+        The functions; they need those of :func:`semantics`.
+    functions : mapping of str to str
+        For every function its style, ``"scalar"`` or ``"loops"``. One in scalar style has two
+        methods, in place (``drift!``) and out of place (``drift``); one in loops is in place, and
+        takes a cache last where ``caches`` names one.
+    caches : frozenset of str
+        Functions that need a cache, made by ``DriftCache(Float64)`` for ``drift!``.
+    special : bool
+        Whether they need SpecialFunctions.jl.
+    layout : Layout
+        Where each quantity is in ``u`` and ``p``.
+
+    Examples
+    --------
+    >>> made = source(ps.catalog.lorenz63())
+    >>> print(made.text.split("function")[1].split("begin")[1].split("end")[0].strip())
+    du[1] = p[1] * (u[2] - u[1])
+        du[2] = u[1] * (p[2] - u[3]) - u[2]
+        du[3] = u[1] * u[2] - p[3] * u[3]
+    """
+
+    text: str
+    functions: dict[str, str]
+    caches: frozenset[str]
+    special: bool
+    layout: Layout
+
+
+def source(model: Model, dtype: str = "float64", style: Style = "auto") -> Source:
+    """Translate a model, with its derivatives and events, to Julia.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    dtype : {"float64", "float32"}
+        Of its numbers.
+    style : {"auto", "scalar", "loops"}
+        How arrays are written; by the count of operations if ``"auto"``.
+
+    Returns
+    -------
+    Source
+        The text, and what is in it.
+
+    Raises
+    ------
+    CapabilityError
+        If a function uses what cannot be translated; with its line.
+    """
+    text: list[str] = []
+    styles: dict[str, str] = {}
+    caches, special = set(), False
+    for function in functions(model, dtype):
+        scalar = style == "scalar" or (style == "auto" and operations(function.jaxpr) <= SMALL)
+        special |= uses_special(function.jaxpr)
+        written = _both(function) if scalar else _loops(function)
+        text += written
+        styles[function.name] = "scalar" if scalar else "loops"
+        if any("cache::" in line for line in written):
+            caches.add(function.name)
+    return Source(text_of(text), styles, frozenset(caches), special, Layout.of(model))
+
+
+def _both(function: Function) -> list[str]:
+    value = function.outputs[0].offset is None
+    in_place = [] if value else emit(function, scalar=True)
+    return [*in_place, *emit(function, scalar=True, in_place=False)]
+
+
+def _loops(function: Function) -> list[str]:
+    if function.outputs[0].offset is None:
+        outputs = tuple(dataclasses.replace(s, offset=0) for s in function.outputs)
+        sizes = {**function.sizes, function.outputs[0].argument: 1}
+        function = dataclasses.replace(function, outputs=outputs, sizes=sizes)
+    return emit(function, scalar=False)
+
+
+def semantics(special: bool = False) -> str:
+    """Give the Julia functions that translated code is written in.
+
+    Parameters
+    ----------
+    special : bool
+        Whether those that need SpecialFunctions.jl are wanted too.
+
+    Returns
+    -------
+    str
+        Julia source.
+    """
+    names = ["semantics.jl", "semantics_special.jl"] if special else ["semantics.jl"]
+    return "\n".join(Path(__file__).with_name(name).read_text("utf-8") for name in names)

@@ -1,0 +1,248 @@
+"""The functions of a model, and their derivatives, traced with their arguments laid out flat.
+
+All Julia functions take ``u``, the states one after the other; ``p``, the parameters followed by
+the inputs; and ``t``. Each is a flat vector in the order of the model's names, arrays row-major.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from pysciml.engines.julia.program import Function, Slot
+from pysciml.model import Model
+from pysciml.tracing import call
+
+__all__ = ["Layout", "functions"]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where each named quantity is in the flat vectors ``u`` and ``p``.
+
+    Parameters
+    ----------
+    state : mapping of str to slice
+        Places in ``u``.
+    params : mapping of str to slice
+        Places in ``p`` of parameters and inputs.
+
+    Examples
+    --------
+    >>> Layout.of(ps.catalog.lorenz63()).params["beta"]
+    slice(2, 3, None)
+    """
+
+    state: Mapping[str, slice]
+    params: Mapping[str, slice]
+
+    @classmethod
+    def of(cls, model: Model) -> Layout:
+        """Lay out a model.
+
+        Parameters
+        ----------
+        model : Model
+            The model.
+
+        Returns
+        -------
+        Layout
+            Its layout.
+        """
+        return cls(_places(model.state), _places({**model.params, **model.inputs}))
+
+
+def _places(variables: Mapping[str, Any]) -> dict[str, slice]:
+    places, start = {}, 0
+    for name, variable in variables.items():
+        places[name] = slice(start, start + variable.size)
+        start += variable.size
+    return places
+
+
+@dataclass(frozen=True)
+class _Tracer:
+    """Traces functions of one model.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    dtype : str
+        Of all its numbers.
+    """
+
+    model: Model
+    dtype: str
+
+    @property
+    def state(self) -> list[tuple[int, ...]]:
+        return [v.shape for v in self.model.state.values()]
+
+    @property
+    def params(self) -> list[tuple[int, ...]]:
+        groups = (self.model.params, self.model.inputs)
+        return [variable.shape for group in groups for variable in group.values()]
+
+    def positional(
+        self, function: Callable[..., Any], shapes: Mapping[str, tuple[int, ...]] | None
+    ) -> Callable[..., Any]:
+        """Give ``(t, *state, *params, *inputs) -> arrays`` of a function of the model."""
+        model = self.model
+        groups = (model.state, model.params, model.inputs)
+
+        def evaluate(t: Any, *values: Any) -> Any:
+            remaining = iter(values)
+            state, params, inputs = [{n: next(remaining) for n in group} for group in groups]
+            returned = call(function, t, state, params, inputs, networks=model.networks)
+            if shapes is None:
+                return (jnp.asarray(returned, self.dtype),)
+            return tuple(
+                jnp.broadcast_to(jnp.asarray(returned.get(name, state[name]), self.dtype), shape)
+                for name, shape in shapes.items()
+            )
+
+        return evaluate
+
+    def vector(self, argument: str, shapes: Sequence[tuple[int, ...]]) -> list[Slot]:
+        """Lay arrays out one after the other."""
+        slots, start = [], 0
+        for shape in shapes:
+            slots.append(Slot(argument, shape, self.dtype, start))
+            start += math.prod(shape)
+        return slots
+
+    def trace(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        inputs: Sequence[Slot],
+        outputs: Sequence[Slot],
+        *,
+        arguments: str = "u p t",
+        derivative: bool = True,
+    ) -> Function:
+        """Trace a function whose arguments are laid out as `inputs`."""
+        shapes = [jax.ShapeDtypeStruct(slot.shape, slot.dtype) for slot in inputs]
+        with jax.enable_x64(True):
+            jaxpr = jax.make_jaxpr(function)(*shapes)
+        sizes: dict[str, int] = {}
+        for slot in (*inputs, *outputs):
+            if slot.offset is not None:
+                sizes[slot.argument] = sizes.get(slot.argument, 0) + math.prod(slot.shape)
+        return Function(
+            name,
+            jaxpr,
+            tuple(inputs),
+            tuple(outputs),
+            tuple(arguments.split()),
+            sizes,
+            derivative,
+        )
+
+
+def functions(model: Model, dtype: str = "float64") -> Iterator[Function]:
+    """Trace all functions of a model that its solution and its gradients need.
+
+    Drift and diffusion each come with ``_jac``, the Jacobian by the state; ``_jvp``, the tangent
+    for tangents ``v`` of the state and ``q`` of the parameters; ``_vjp``, the cotangents ``gu`` and
+    ``gp`` for a cotangent ``w``. Events are ``condition_<i>`` and ``reset_<i>``, counted from 1.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    dtype : str
+        ``"float64"`` or ``"float32"``.
+
+    Yields
+    ------
+    Function
+        One after the other.
+    """
+    tracer = _Tracer(model, dtype)
+    shapes = {name: variable.shape for name, variable in model.state.items()}
+    inputs = _inputs(tracer)
+    outputs = tracer.vector("du", tracer.state)
+    yield from _with_derivatives(tracer, "drift", model.drift, shapes, outputs)
+    noise = model.diffusion
+    if noise is not None:
+        amplitudes = {name: noise.amplitude_shape(shape) for name, shape in shapes.items()}
+        if noise.kind == "general":  # a matrix (states, sources), column by column as in Julia
+            outputs = [
+                Slot("du", (*s.shape, noise.sources or 0), dtype, s.offset, _columns(s, model.size))
+                for s in outputs
+            ]
+        yield from _with_derivatives(tracer, "diffusion", noise.function, amplitudes, outputs)
+    for number, event in enumerate(model.events, 1):
+        if event.when is not None:
+            function = tracer.positional(event.when, None)
+            result = [Slot("value", (), dtype, None)]
+            yield tracer.trace(f"condition_{number}", function, inputs, result, derivative=False)
+        if event.then is not None:
+            function = tracer.positional(event.then, shapes)
+            outputs = tracer.vector("du", tracer.state)
+            yield tracer.trace(f"reset_{number}", function, inputs, outputs, derivative=False)
+
+
+def _columns(slot: Slot, rows: int) -> tuple[int, ...]:
+    inner = tuple(math.prod(slot.shape[a + 1 :]) for a in range(len(slot.shape)))
+    return (*inner, rows)
+
+
+def _inputs(tracer: _Tracer) -> list[Slot]:
+    time = Slot("t", (), tracer.dtype, None)
+    return [time, *tracer.vector("u", tracer.state), *tracer.vector("p", tracer.params)]
+
+
+def _with_derivatives(
+    tracer: _Tracer,
+    name: str,
+    function: Callable[..., Any],
+    shapes: Mapping[str, tuple[int, ...]],
+    outputs: Sequence[Slot],
+) -> Iterator[Function]:
+    evaluate = tracer.positional(function, shapes)
+    inputs, states = _inputs(tracer), len(tracer.state)
+    count = len(inputs) - 1
+    yield tracer.trace(name, evaluate, inputs, outputs, derivative=False)
+
+    def jvp(t: Any, *values: Any) -> Any:
+        at, along = values[:count], values[count:]
+        return jax.jvp(lambda *v: evaluate(t, *v), at, along)[1]
+
+    tangents = [*tracer.vector("v", tracer.state), *tracer.vector("q", tracer.params)]
+    yield tracer.trace(f"{name}_jvp", jvp, [*inputs, *tangents], outputs, arguments="u p t v q")
+
+    def vjp(t: Any, *values: Any) -> Any:
+        back = jax.vjp(lambda *v: evaluate(t, *v), *values[:count])[1]
+        return back(tuple(values[count:]))
+
+    cotangents = [Slot("w", s.shape, s.dtype, s.offset, s.strides) for s in outputs]
+    gradients = [*tracer.vector("gu", tracer.state), *tracer.vector("gp", tracer.params)]
+    yield tracer.trace(f"{name}_vjp", vjp, [*inputs, *cotangents], gradients, arguments="u p t w")
+
+    def jacobian(t: Any, *values: Any) -> Any:
+        def by_state(*state: Any) -> Any:
+            return evaluate(t, *state, *values[states:])
+
+        blocks = jax.jacfwd(by_state, argnums=tuple(range(states)))(*values[:states])
+        return [block for row in blocks for block in row]
+
+    rows = sum(math.prod(s.shape) for s in outputs)
+    matrix = []
+    for out in outputs:
+        column = 0
+        for shape in tracer.state:
+            strides = out.strides or _columns(out, 1)[:-1]
+            inner = [math.prod(shape[a + 1 :]) * rows for a in range(len(shape))]
+            place = (out.offset or 0) + column * rows
+            matrix.append(Slot("J", (*out.shape, *shape), tracer.dtype, place, (*strides, *inner)))
+            column += math.prod(shape)
+    yield tracer.trace(f"{name}_jac", jacobian, inputs, matrix)

@@ -1,0 +1,234 @@
+"""A jaxpr, equation by equation, into the small language of `ir`."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from pysciml.engines.julia.arrays import Array, Constant
+from pysciml.engines.julia.control import CALLS, CONTROL
+from pysciml.engines.julia.elementwise import ELEMENTWISE, SPECIAL
+from pysciml.engines.julia.emitter import Emitter
+from pysciml.engines.julia.gathering import GATHERING
+from pysciml.engines.julia.ir import JULIA_TYPES, Atom
+from pysciml.engines.julia.movement import MOVEMENT
+from pysciml.engines.julia.reductions import REDUCTIONS
+from pysciml.errors import CapabilityError
+
+__all__ = ["operations", "run", "uses_special"]
+
+STRUCTURAL = MOVEMENT | GATHERING | REDUCTIONS
+KNOWN_BY_JAX = 4096  # results up to this size that depend on no argument are computed by JAX
+CHEAP = 3.0  # what costs less is computed again rather than stored
+
+
+def run(emitter: Emitter, jaxpr: Any, operands: Sequence[Array]) -> list[Array]:
+    """Translate a jaxpr.
+
+    Parameters
+    ----------
+    emitter : Emitter
+        Where the code goes.
+    jaxpr : Jaxpr or ClosedJaxpr
+        The trace.
+    operands : sequence of Array
+        Its arguments.
+
+    Returns
+    -------
+    list of Array
+        Its results.
+
+    Raises
+    ------
+    CapabilityError
+        If it has a primitive or a dtype that cannot be translated.
+    """
+    constants = getattr(jaxpr, "consts", ())
+    jaxpr = getattr(jaxpr, "jaxpr", jaxpr)
+    known: dict[int, Array] = {}
+    for variable, value in zip(jaxpr.constvars, constants, strict=True):
+        known[id(variable)] = Constant(np.asarray(value))
+    for variable, operand in zip(jaxpr.invars, operands, strict=True):
+        known[id(variable)] = operand
+
+    def read(atom: Any) -> Array:
+        if hasattr(atom, "val"):  # a literal
+            return Constant(np.asarray(atom.val, dtype=atom.aval.dtype))
+        return known[id(atom)]
+
+    equations, uses = _live(jaxpr)
+    for equation in equations:
+        results = _once(emitter, equation, [read(atom) for atom in equation.invars])
+        for variable, result in zip(equation.outvars, results, strict=True):
+            if uses[id(variable)] > 1 and result.cost > CHEAP:
+                result = emitter.settle(result)
+            known[id(variable)] = result
+    return [read(atom) for atom in jaxpr.outvars]
+
+
+def _live(jaxpr: Any) -> tuple[list[Any], Counter[int]]:
+    """Give the equations that the results depend on, and how often each value is used."""
+    uses = Counter(id(atom) for atom in jaxpr.outvars)
+    kept = []
+    for equation in reversed(jaxpr.eqns):
+        if any(uses[id(variable)] for variable in equation.outvars):
+            kept.append(equation)
+            uses.update(id(atom) for atom in equation.invars)
+    return kept[::-1], uses
+
+
+def _once(emitter: Emitter, equation: Any, operands: list[Array]) -> list[Array]:
+    """Translate an equation, or give the results of an equal one."""
+    if equation.primitive.name in CONTROL:
+        return _equation(emitter, equation, operands)
+    key = (
+        equation.primitive.name,
+        str(sorted(equation.params.items())),
+        str([v.aval for v in equation.outvars]),
+        tuple(
+            (o.values.tobytes(), o.values.strides, o.dtype, o.shape)
+            if isinstance(o, Constant)
+            else id(o)
+            for o in operands
+        ),
+    )
+    block = emitter.block
+    while block is not None:
+        if key in block.arrays:
+            return block.arrays[key][0]
+        block = block.parent
+    results = _equation(emitter, equation, operands)
+    emitter.block.arrays[key] = results, operands  # kept, so that no other takes their id
+    return results
+
+
+def _equation(emitter: Emitter, equation: Any, operands: list[Array]) -> list[Array]:
+    name = equation.primitive.name
+    for variable in equation.outvars:
+        dtype = str(getattr(variable.aval, "dtype", "none"))
+        if dtype not in JULIA_TYPES:
+            raise CapabilityError(
+                f"The julia engine has no numbers of dtype {dtype}, which {name!r} gives"
+                f"{_where(equation)}. Use engine='jax' for this model."
+            )
+    if name in CONTROL:
+        if name not in CALLS and _is_known(equation, operands):
+            return _by_jax(equation, operands)
+        return CONTROL[name](emitter, equation, run, *operands)
+    if name in ELEMENTWISE:
+        if _is_known(equation, operands):
+            return _by_jax(equation, operands)
+        return [_elementwise(emitter, equation, operands)]
+    if name in STRUCTURAL:
+        if _is_known(equation, operands) and name != "broadcast_in_dim":
+            return _by_jax(equation, operands)
+        return STRUCTURAL[name](emitter, equation, *operands)
+    raise CapabilityError(
+        f"The julia engine cannot translate the JAX primitive {name!r}{_where(equation)}. Write "
+        "it with other functions of jax.numpy, or use engine='jax' for this model."
+    )
+
+
+def _elementwise(emitter: Emitter, equation: Any, operands: list[Array]) -> Array:
+    rule, own = ELEMENTWISE[equation.primitive.name]
+
+    def element(index: Any) -> Atom:
+        atoms = [o.at(emitter, index if o.shape else ()) for o in operands]
+        return rule(emitter, equation, *atoms)
+
+    cost = own + sum(operand.cost for operand in operands)
+    return emitter.lazy(equation.outvars[0].aval, cost, element)
+
+
+def _is_known(equation: Any, operands: list[Array]) -> bool:
+    size = sum(math.prod(variable.aval.shape) for variable in equation.outvars)
+    return size <= KNOWN_BY_JAX and all(isinstance(operand, Constant) for operand in operands)
+
+
+def _by_jax(equation: Any, operands: list[Array]) -> list[Array]:
+    values = [operand.values for operand in operands if isinstance(operand, Constant)]
+    if equation.primitive.name == "convert_element_type":  # the most frequent one, at no cost
+        return [Constant(values[0].astype(equation.params["new_dtype"]))]
+    found = equation.primitive.bind(*map(jax.numpy.asarray, values), **equation.params)
+    several = equation.primitive.multiple_results
+    return [Constant(np.asarray(value)) for value in (found if several else [found])]
+
+
+def _where(equation: Any) -> str:
+    """Say where in the user's code an equation comes from."""
+    home = str(Path(jax.__file__).parent)
+    traceback = equation.source_info.traceback
+    for frame in traceback.frames if traceback is not None else ():
+        if not frame.file_name.startswith(home):
+            return (
+                f" ({Path(frame.file_name).name}, line {frame.line_num}, in {frame.function_name})"
+            )
+    return ""
+
+
+def operations(jaxpr: Any) -> float:
+    """Count the scalar operations of a jaxpr, about.
+
+    Parameters
+    ----------
+    jaxpr : Jaxpr or ClosedJaxpr
+        The trace.
+
+    Returns
+    -------
+    float
+        Their count; loops of unknown length count once.
+    """
+    jaxpr = getattr(jaxpr, "jaxpr", jaxpr)
+    total = 0.0
+    for equation in _live(jaxpr)[0]:
+        size = sum(math.prod(v.aval.shape) for v in equation.outvars)
+        name, params = equation.primitive.name, equation.params
+        inner = [
+            params[k] for k in ("jaxpr", "call_jaxpr", "body_jaxpr", "cond_jaxpr") if k in params
+        ]
+        if inner or "branches" in params:
+            parts = sum(map(operations, [*inner, *params.get("branches", ())]))
+            total += parts * (params["length"] if name == "scan" else 1)
+        elif name == "dot_general":
+            (axes, _), _ = params["dimension_numbers"]
+            total += size * math.prod(equation.invars[0].aval.shape[a] for a in axes)
+        elif name.startswith(("reduce", "arg", "cum")):
+            total += math.prod(equation.invars[0].aval.shape)
+        elif name == "sort":
+            total += size * max(equation.invars[0].aval.shape)
+        elif name.startswith("scatter"):
+            total += size * 2
+        elif name in ELEMENTWISE:
+            total += size
+    return total
+
+
+def uses_special(jaxpr: Any) -> bool:
+    """Whether a jaxpr needs special functions.
+
+    Parameters
+    ----------
+    jaxpr : Jaxpr or ClosedJaxpr
+        The trace.
+
+    Returns
+    -------
+    bool
+        True if SpecialFunctions.jl is to be loaded.
+    """
+    jaxpr = getattr(jaxpr, "jaxpr", jaxpr)
+    for equation in jaxpr.eqns:
+        if equation.primitive.name in SPECIAL:
+            return True
+        inner = [v for v in equation.params.values() if hasattr(v, "eqns") or hasattr(v, "jaxpr")]
+        if any(map(uses_special, [*inner, *equation.params.get("branches", ())])):
+            return True
+    return False
