@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pysciml.engines.julia.arrays import Array, Lazy, Position, Scalars, Stored
+from pysciml.engines.julia.arrays import Array, Constant, Lazy, Position, Scalars, Stored
 from pysciml.engines.julia.elementwise import COMPARISON
-from pysciml.engines.julia.ir import Assign, Atom, Block, Break, If, Name, Op, While, const
+from pysciml.engines.julia.ir import Assign, Atom, Block, Break, Const, If, Name, Op, While, const
 
 if TYPE_CHECKING:
     from pysciml.engines.julia.emitter import Emitter
@@ -106,9 +106,9 @@ def _within(emitter: Emitter) -> Iterator[Block]:
 
 def _cond(emitter: Emitter, equation: Any, run: Body, which: Array, *operands: Array) -> Outputs:
     branches = equation.params["branches"]
-    results = [_Carried(emitter, v.aval) for v in equation.outvars]
-    operands = tuple(emitter.settle(operand) for operand in operands)
     number = which.at(emitter, ())
+    if isinstance(number, Const):
+        return run(emitter, branches[emitter.whole(number, len(branches) - 1)], operands)
     if number.dtype == "bool":
         tests: list[Atom] = [emitter.op(Op("!{}", 8), number, dtype="bool")]
     else:
@@ -116,6 +116,8 @@ def _cond(emitter: Emitter, equation: Any, run: Body, which: Array, *operands: A
             emitter.op(Op("{} <= {}", COMPARISON), number, const(i, number.dtype), dtype="bool")
             for i in range(len(branches) - 1)
         ]
+    results = [_Carried(emitter, v.aval) for v in equation.outvars]
+    operands = tuple(emitter.settle(operand) for operand in operands)
 
     def choose(i: int) -> None:
         if i == len(branches) - 1:
@@ -210,9 +212,17 @@ def _call(emitter: Emitter, equation: Any, run: Body, *operands: Array) -> Outpu
     return run(emitter, jaxpr, operands)
 
 
+def _platform(emitter: Emitter, equation: Any, run: Body) -> Outputs:
+    """Choose what JAX would run on a CPU, or by default."""
+    platforms = equation.params["platforms"]
+    chosen = [k for k, names in enumerate(platforms) if names is None or "cpu" in names]
+    return [Constant(np.int32(chosen[0]))]
+
+
 CONTROL: dict[str, Callable[..., Outputs]] = {
     "cond": _cond,
     "while": _while,
     "scan": _scan,
+    "platform_index": _platform,
     **dict.fromkeys(CALLS, _call),
 }

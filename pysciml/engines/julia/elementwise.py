@@ -206,6 +206,11 @@ def convert(emitter: Emitter, x: Atom, dtype: str) -> Atom:
     return const(np.asarray(value, x.dtype).astype(dtype)[()], dtype)
 
 
+def _bits(emitter: Emitter, equation: Any, x: Atom) -> Atom:
+    dtype = str(equation.params["new_dtype"])
+    return emitter.op(Op(f"reinterpret({JULIA_TYPES[dtype]}, {{}})"), x, dtype=dtype)
+
+
 def _total_order(text: str) -> Rule:
     return _simple(Op(text, 9))
 
@@ -226,6 +231,7 @@ ELEMENTWISE: dict[str, tuple[Rule, float]] = {
     "integer_pow": (_integer_power, 2.0),
     "convert_element_type": (_convert, 1.0),
     "pow": (_real_power, DEAR),
+    "bitcast_convert_type": (_bits, 1.0),  # between dtypes of one size
     "lt_to": (_total_order("isless({}, {})"), 2.0),
     "le_to": (_total_order("!isless({1}, {0})"), 2.0),
     "eq_to": (_total_order("isequal({}, {})"), 2.0),

@@ -104,9 +104,9 @@ def reshape(emitter: Emitter, operand: Array, shape: Sequence[int]) -> Array:
     if isinstance(operand, Constant):
         return Constant(operand.values.reshape(shape))
     groups = _groups(operand.shape, shape)
-    if any(len(old) > 1 for old, _ in groups) and not emitter.scalar:
-        if not (isinstance(operand, Stored) and operand.is_contiguous) and operand.size > 1:
-            operand = emitter.copy(operand)
+    merges = any(len(old) > 1 for old, _ in groups) and not emitter.scalar
+    if merges and not (isinstance(operand, Stored) and operand.is_contiguous):
+        operand = emitter.copy(operand)
     if isinstance(operand, Stored) and operand.is_contiguous:
         return Stored(operand.buffer, shape, operand.offset)
 
@@ -277,13 +277,13 @@ def _pad(emitter: Emitter, equation: Any, operand: Array, value: Array) -> Outpu
     filler = value.at(emitter, ())
     low, _, inner = ([int(n) for n in column] for column in zip(*padding, strict=True))
 
-    if not emitter.scalar and isinstance(filler, Const) and min(low) >= 0:
-        if all(int(high) >= 0 for _, high, _ in padding):
-            target = emitter.fill(str(out.dtype), out.shape, filler)
-            start = sum(n * k for n, k in zip(low, target.strides, strict=True))
-            steps = [(n + 1) * k for n, k in zip(inner, target.strides, strict=True)]
-            emitter.store(Stored(target.buffer, operand.shape, start, steps), operand)
-            return [target]
+    grows = all(int(n) >= 0 for low_high in padding for n in low_high[:2])
+    if not emitter.scalar and isinstance(filler, Const) and grows:
+        target = emitter.fill(str(out.dtype), out.shape, filler)
+        start = sum(n * k for n, k in zip(low, target.strides, strict=True))
+        steps = [(n + 1) * k for n, k in zip(inner, target.strides, strict=True)]
+        emitter.store(Stored(target.buffer, operand.shape, start, steps), operand)
+        return [target]
 
     def element(index: Position) -> Atom:
         source, tests = [], []

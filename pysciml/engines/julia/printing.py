@@ -43,6 +43,9 @@ class _Printer:
         self.inlined: dict[Name, tuple[str, int]] = {}
         self.origins: dict[Name, set[Any]] = {}  # what each name was computed from
         self.uses: Counter[Name] = Counter(r for r in results if isinstance(r, Name))
+        self.carried = {
+            name for s in _all(root) if isinstance(s, Assign) for name in s.names
+        }
         self.pinned = {r for r in results if isinstance(r, Name)}
         for statement in _all(root):
             for argument in atoms(statement):
@@ -109,9 +112,13 @@ class _Printer:
         return not any(sources & writes(statement) for statement in passed)
 
     def _sources(self, let: Let) -> set[Any]:
-        found = {a for a in reads(let) if isinstance(a, Buffer | Name)}
-        for name in [a for a in found if isinstance(a, Name)]:
-            found |= self.origins.get(name, set())
+        """Give the work arrays and carried variables behind a name; nothing else ever changes."""
+        found = set()
+        for source in reads(let):
+            if isinstance(source, Name):
+                found |= self.origins.get(source, {source} if source in self.carried else set())
+            elif isinstance(source, Buffer) and source.kind == "work":
+                found.add(source)
         self.origins[let.name] = found
         return found
 

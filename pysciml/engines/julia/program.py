@@ -139,7 +139,7 @@ def _results(function: Function) -> list[str]:
 
 
 def _numbered(body: list[str], results: list[str]) -> tuple[list[str], list[str]]:
-    """Number the scalar variables that are left in the order in which they appear."""
+    """Give the scalar variables that are left new numbers, in the order of the lines."""
     numbers: dict[str, str] = {}
 
     def new(match: re.Match[str]) -> str:

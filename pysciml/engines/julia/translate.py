@@ -12,11 +12,12 @@ import jax
 import numpy as np
 
 from pysciml.engines.julia.arrays import Array, Constant
-from pysciml.engines.julia.control import CALLS, CONTROL
+from pysciml.engines.julia.control import CONTROL
 from pysciml.engines.julia.elementwise import ELEMENTWISE, SPECIAL
 from pysciml.engines.julia.emitter import Emitter
 from pysciml.engines.julia.gathering import GATHERING
 from pysciml.engines.julia.ir import JULIA_TYPES, Atom
+from pysciml.engines.julia.known import evaluate, is_known
 from pysciml.engines.julia.movement import MOVEMENT
 from pysciml.engines.julia.reductions import REDUCTIONS
 from pysciml.errors import CapabilityError
@@ -24,7 +25,6 @@ from pysciml.errors import CapabilityError
 __all__ = ["operations", "run", "uses_special"]
 
 STRUCTURAL = MOVEMENT | GATHERING | REDUCTIONS
-KNOWN_BY_JAX = 4096  # results up to this size that depend on no argument are computed by JAX
 CHEAP = 3.0  # what costs less is computed again rather than stored
 
 
@@ -119,16 +119,16 @@ def _equation(emitter: Emitter, equation: Any, operands: list[Array]) -> list[Ar
                 f"{_where(equation)}. Use engine='jax' for this model."
             )
     if name in CONTROL:
-        if name not in CALLS and _is_known(equation, operands):
-            return _by_jax(equation, operands)
+        if name in ("scan", "while", "cond") and is_known(equation, operands):
+            return evaluate(equation, operands)
         return CONTROL[name](emitter, equation, run, *operands)
     if name in ELEMENTWISE:
-        if _is_known(equation, operands):
-            return _by_jax(equation, operands)
+        if is_known(equation, operands):
+            return evaluate(equation, operands)
         return [_elementwise(emitter, equation, operands)]
     if name in STRUCTURAL:
-        if _is_known(equation, operands) and name != "broadcast_in_dim":
-            return _by_jax(equation, operands)
+        if is_known(equation, operands) and name != "broadcast_in_dim":
+            return evaluate(equation, operands)
         return STRUCTURAL[name](emitter, equation, *operands)
     raise CapabilityError(
         f"The julia engine cannot translate the JAX primitive {name!r}{_where(equation)}. Write "
@@ -145,20 +145,6 @@ def _elementwise(emitter: Emitter, equation: Any, operands: list[Array]) -> Arra
 
     cost = own + sum(operand.cost for operand in operands)
     return emitter.lazy(equation.outvars[0].aval, cost, element)
-
-
-def _is_known(equation: Any, operands: list[Array]) -> bool:
-    size = sum(math.prod(variable.aval.shape) for variable in equation.outvars)
-    return size <= KNOWN_BY_JAX and all(isinstance(operand, Constant) for operand in operands)
-
-
-def _by_jax(equation: Any, operands: list[Array]) -> list[Array]:
-    values = [operand.values for operand in operands if isinstance(operand, Constant)]
-    if equation.primitive.name == "convert_element_type":  # the most frequent one, at no cost
-        return [Constant(values[0].astype(equation.params["new_dtype"]))]
-    found = equation.primitive.bind(*map(jax.numpy.asarray, values), **equation.params)
-    several = equation.primitive.multiple_results
-    return [Constant(np.asarray(value)) for value in (found if several else [found])]
 
 
 def _where(equation: Any) -> str:

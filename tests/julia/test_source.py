@@ -1,0 +1,162 @@
+"""The Julia source itself: what it says, what may not enter it, what is refused."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from examples import golden, with_network
+
+import pysciml as ps
+from pysciml.errors import CapabilityError
+
+GOLDEN = Path(__file__).parent / "golden"
+KEYWORDS = re.compile(r"^\s*(?:@simd ivdep )?(function|struct|if|for|while|@inbounds begin)\b")
+
+
+def translated(model, **options):
+    from pysciml.engines.julia.source import source
+
+    return source(model, **options)
+
+
+def unbalanced(text):
+    """Say what is wrong with the blocks and brackets of a Julia text; None if nothing."""
+    depth = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        depth += bool(KEYWORDS.match(line)) - (line.strip() == "end")
+        if depth < 0:
+            return f"line {number}: an end too many"
+    for left, right in ("()", "[]", "{}"):
+        if text.count(left) != text.count(right):
+            return f"{left} and {right} differ"
+    return f"{depth} ends missing" if depth else None
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in GOLDEN.glob("*.jl")))
+def test_the_source_is_that_which_was_read_by_eye(name):
+    made = translated(golden()[name])
+    assert made.text == (GOLDEN / f"{name}.jl").read_text("utf-8")
+    assert unbalanced(made.text) is None
+
+
+def test_the_check_of_blocks_finds_what_is_missing():
+    good = (GOLDEN / "lorenz63.jl").read_text("utf-8")
+    assert unbalanced(good.replace("end\n", "", 1)) is not None
+    assert unbalanced(good.replace("]", "", 1)) is not None
+
+
+def test_small_systems_are_scalars_and_large_ones_loops():
+    assert set(translated(ps.catalog.lorenz63()).functions.values()) == {"scalar"}
+    large = translated(ps.catalog.stuart_landau(90, stochastic=False))
+    assert set(large.functions.values()) == {"loops"}
+    assert "drift" in large.caches
+    assert "fill!" in large.text
+
+
+def test_a_matrix_is_read_once_for_all_products_with_it():
+    text = translated(ps.catalog.stuart_landau(90, stochastic=False)).text
+    drift = text.split("\nend\n")[1]
+    assert drift.count("p[90 * i1 + i2 + 181]") == 1  # x @ C, y @ C and the sum of C
+
+
+def test_quantities_lie_in_the_order_of_the_model():
+    layout = translated(with_network([3])).layout
+    assert layout.state == {"x": slice(0, 1), "y": slice(1, 2)}
+    assert layout.params["missing.layers.0.weight"] == slice(2, 8)
+    neuron = translated(ps.catalog.leaky_integrate_and_fire()).layout
+    assert neuron.params["current"] == slice(5, 6)  # inputs come after the parameters
+
+
+HOSTILE = [
+    'x"); run(`rm -rf /`); ("',
+    "end; ccall(:exit, Cvoid, (Cint,), 1)",
+    "du[1] = 0 #",
+    "$(exit())",
+    "@eval exit()",
+    'using Pkg; """',
+    "π∂\u2028\n=#",
+]
+
+
+def test_no_text_of_the_user_reaches_julia():
+    """Names, labels and descriptions do not change a letter of the source."""
+
+    def build(state, parameter, network):
+        def drift(t, u, p):
+            return {state: p[parameter] * u[state] + p[network](u[state])}
+
+        return ps.model(
+            state={state: ps.Variable(np.ones(2), "1", dims=("k",), description=HOSTILE[0])},
+            params={parameter: ps.Variable(1.0, description=HOSTILE[1])},
+            networks={network: ps.MLP(2, [3], 2)},
+            name=state,
+            description=HOSTILE[2],
+        )(drift)
+
+    plain = translated(build("x", "a", "net")).text
+    refused = 0
+    for number, text in enumerate(HOSTILE):
+        other = HOSTILE[(number + 1) % len(HOSTILE)]
+        third = HOSTILE[(number + 2) % len(HOSTILE)]
+        try:
+            hostile = build(text, other, third)
+        except ps.errors.ModelError:
+            refused += 1
+            continue
+        assert translated(hostile).text == plain
+    assert refused < len(HOSTILE)
+
+
+def test_what_cannot_be_translated_is_named_with_its_line():
+    import jax.numpy as jnp
+
+    @ps.model(state={"x": ps.Variable(np.ones((2, 2)), "1", dims=("i", "j"))}, params={})
+    def decomposed(t, u, p):
+        return {"x": jnp.linalg.cholesky(u.x @ u.x.T)}
+
+    with pytest.raises(CapabilityError, match=r"'cholesky' \(test_source.py, line \d+, in decom"):
+        translated(decomposed)
+
+
+def test_complex_numbers_are_refused():
+    import jax.numpy as jnp
+
+    @ps.model(state={"x": 1.0}, params={})
+    def rotating(t, u, p):
+        return {"x": jnp.real(jnp.exp(1j * u.x))}
+
+    with pytest.raises(CapabilityError, match=r"complex128.*line \d+, in rotating"):
+        translated(rotating)
+
+
+def test_numbers_keep_all_their_digits():
+    from pysciml.engines.julia.ir import const
+
+    assert const(0.1, "float64").text == "0.1"
+    assert const(-0.0, "float64").text == "-0.0"
+    assert const(np.float32(0.1), "float32").text == "0.1f0"
+    assert const(np.float32(1e-20), "float32").text == "1f-20"
+    assert const(-np.inf, "float64").text == "-Inf"
+    assert const(-(2**63), "int64").text == "typemin(Int64)"
+    assert const(3, "int32").text == "Int32(3)"
+    rng = np.random.default_rng(0)
+    for value in rng.normal(size=100) * 10.0 ** rng.integers(-30, 30, 100):
+        assert float(const(value, "float64").text) == value
+        single = np.float32(value)
+        assert np.float32(const(single, "float32").text.replace("f", "e")) == single
+
+
+def test_literals_are_folded_only_where_the_value_stays():
+    from pysciml.engines.julia.emitter import Emitter
+    from pysciml.engines.julia.ir import Name, Op, const
+
+    x = Name("x", "float64", Emitter(True).root)
+    zero, one = const(0.0, "float64"), const(1.0, "float64")
+    plain, derivative = Emitter(True), Emitter(True, zeros=True)
+    times, plus = Op("{} * {}", 7), Op("{} + {}", 6)
+    assert plain.op(times, x, one, dtype="float64") == x
+    assert plain.op(times, x, zero, dtype="float64") != zero  # x may be infinite
+    assert plain.op(plus, x, zero, dtype="float64") != x  # x may be -0.0
+    assert derivative.op(times, x, zero, dtype="float64") == zero
+    assert derivative.op(plus, x, zero, dtype="float64") == x
