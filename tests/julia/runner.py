@@ -38,7 +38,7 @@ open(joinpath(@__DIR__, "answers.bin"), "w") do out
         home = startswith(case, "#fast") ? Fast : Slow
         status, bytes = try
             results = Base.include_string(home, case, "case $place")
-            0, reduce(vcat, [collect(reinterpret(UInt8, collect(r))) for r in results]; init=UInt8[])
+            0, reduce(vcat, [collect(reinterpret(UInt8, [r...])) for r in results]; init=UInt8[])
         catch error
             1, collect(codeunits(sprint(showerror, error)))
         end

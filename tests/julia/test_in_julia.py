@@ -145,7 +145,7 @@ def differences(start, expected, answers, rtol=1e-12):
             scale = rtol * max(1.0, np.max(np.abs(theirs), initial=0, where=np.isfinite(theirs)))
             near = np.isclose(ours, theirs, rtol=rtol, atol=scale, equal_nan=True)
             if start in ("unary", "binary", "whole"):
-                near = np.isclose(ours, theirs, rtol=rtol, atol=0, equal_nan=True)
+                near = np.isclose(ours, theirs, rtol=rtol, atol=1e-14, equal_nan=True)
                 if ours.dtype.kind == "f":
                     near &= (np.signbit(ours) == np.signbit(theirs)) | (ours != 0)
             if not near.all():

@@ -63,7 +63,7 @@ _DEAR = {
     "sqrt": "ieee_sqrt({})",
     "rsqrt": "inv(ieee_sqrt({}))",
     "cbrt": "cbrt({})",
-    "logistic": "inv(one({0}) + exp(-{0}))",
+    "logistic": "xla_logistic({})",
     "sin": "ieee_sin({})",
     "cos": "ieee_cos({})",
     "tan": "ieee_tan({})",
@@ -195,7 +195,7 @@ def convert(emitter: Emitter, x: Atom, dtype: str) -> Atom:
     elif "float" in dtype:
         text = f"xla_float({kind}, {{}})"
     else:
-        text = f"xla_int({kind}, {{}})" if "float" in x.dtype else f"({{}} % {kind})"
+        text = f"xla_int({kind}, {{}})" if "float" in x.dtype else f"rem({{}}, {kind})"
     if not hasattr(x, "value"):
         return emitter.op(Op(text), x, dtype=dtype)
     import numpy as np

@@ -190,7 +190,7 @@ class Emitter:
         if dtype == "int64" and index.const == 0 and [k for _, k in index.terms] == [1]:
             return index.terms[0][0]
         kind = JULIA_TYPES[dtype]
-        return self.op(Op("({}) % Bool" if kind == "Bool" else f"{kind}({{}})"), index, dtype=dtype)
+        return self.op(Op("!iszero({})" if kind == "Bool" else f"{kind}({{}})"), index, dtype=dtype)
 
     def buffer(self, dtype: str, size: int) -> Buffer:
         """Make a work array, complete where the code stands.

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from pysciml.engines.julia.elementwise import ADD, SUM
+from pysciml.engines.julia.elementwise import ADD, COMPARISON, SUM
 from pysciml.engines.julia.fusion import reads, writes
 from pysciml.engines.julia.ir import (
     LOAD,
@@ -127,9 +127,14 @@ class _Printer:
         if op == LOAD:
             return f"{args[0].text}[{self.place(args[1], 1)}]", op.level
         # a - (b - c) and a + (b + c) keep their brackets; a - b - c needs none.
-        first = op.level + (op.text[0] != "{")
-        call = op.level == CALL and op.text[0] != "{"
-        levels = (0 if call else op.level + 1 if k else first for k in range(len(args)))
+        # Comparisons would chain, and what binds loosely here may bind tightly in Julia.
+        if op.level == CALL:
+            first = later = 0 if op.text[0] != "{" else CALL
+        elif op.level <= COMPARISON:
+            first = later = CALL
+        else:
+            first, later = op.level + (op.text[0] != "{"), op.level + 1
+        levels = (later if k else first for k in range(len(args)))
         given = [self.argument(a, level) for a, level in zip(args, levels, strict=True)]
         if op == ADD and re.fullmatch(r"\(-\w+(\[[^\[\]]*\])?\)", given[1]):
             return f"{given[0]} - {given[1][2:-1]}", op.level  # a + (-b), to the last bit

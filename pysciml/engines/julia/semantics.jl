@@ -14,13 +14,18 @@
 @inline ieee_acos(x) = abs(x) > one(x) ? nan(x) : acos(x)
 @inline ieee_acosh(x) = x < one(x) ? nan(x) : acosh(x)
 @inline ieee_atanh(x) = abs(x) > one(x) ? nan(x) : atanh(x)
+@inline xla_logistic(x) = inv(one(x) + exp(-x))
 @inline ieee_rem(x, y) = (isinf(x) | iszero(y)) ? nan(x) : rem(x, y)
 
-# A negative base takes whole exponents only, or infinite ones.
+# Zero keeps its sign in odd powers; a negative base takes whole exponents only, or infinite ones.
 @inline function ieee_pow(x, y)
+    if iszero(x) && !isnan(y) && !iszero(y)
+        power = isinteger(y) && isodd(y) ? x : zero(x)
+        return y > zero(y) ? power : inv(power)
+    end
     (x >= zero(x) || isnan(x)) && return x^y
     isinf(y) && return abs(x)^y
-    isinteger(y) && return x^y
+    isinteger(y) && return isodd(y) ? -(abs(x)^y) : abs(x)^y
     isinf(x) && return abs(x)^y
     return nan(x)
 end
