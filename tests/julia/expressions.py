@@ -42,9 +42,7 @@ def moves(jnp, lax):
         lambda x, s, k: lax.while_loop(lambda c: jnp.sum(c) < 3, lambda c: c + 0.7, x),
         lambda x, s, k: lax.cond(s > 0, lambda y: jnp.cos(y), lambda y: y * 2, x),
         lambda x, s, k: lax.switch(k, [jnp.sin, jnp.cos, lambda y: y], x),
-        lambda x, s, k: jnp.convolve(x, x[:1], mode="same")
-        if False
-        else jnp.interp(x, jnp.linspace(-2, 2, 5), jnp.arange(5.0) ** 2),
+        lambda x, s, k: jnp.interp(x, jnp.linspace(-2, 2, 5), jnp.arange(5.0) ** 2),
     ]
     scalar = [
         lambda x, s, k: jnp.sum(x * s),
@@ -75,21 +73,19 @@ def moves(jnp, lax):
         lambda m, x, s, k: jnp.sort(m, axis=0)[1],
         lambda m, x, s, k: jnp.cumsum(m, axis=1)[0] - x,
         lambda m, x, s, k: m.reshape(N, M)[:, 1],
-        lambda m, x, s, k: jnp.swapaxes(m, 0, 1).ravel()[k : k + 1] * x
-        if isinstance(k, int)
-        else jnp.swapaxes(m, 0, 1).reshape(-1)[2:6] * x,
+        lambda m, x, s, k: jnp.swapaxes(m, 0, 1).reshape(-1)[2:6] * x,
         lambda m, x, s, k: jnp.mean(m, axis=0, keepdims=True)[0] + x,
         lambda m, x, s, k: jnp.take_along_axis(m, jnp.argsort(m, axis=1), axis=1)[1],
         lambda m, x, s, k: jnp.triu(m)[0] + jnp.diag(m[:, :3])[0],
         lambda m, x, s, k: lax.scan(lambda c, row: (c + row, c * row), x, m)[1][1],
         lambda m, x, s, k: jnp.vectorize(lambda r: r @ x, signature="(n)->()")(m)[0] * x,
         lambda m, x, s, k: jnp.argmax(m, axis=0) * x,
-        lambda m, x, s, k: jax_softmax(jnp, m)[2],
+        lambda m, x, s, k: softmax(jnp, m)[2],
     ]
     return vector, scalar, matrix
 
 
-def jax_softmax(jnp, m):
+def softmax(jnp, m):
     e = jnp.exp(m - jnp.max(m, axis=-1, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)
 
@@ -131,11 +127,41 @@ def edges():
     i, j = (g.ravel() for g in np.meshgrid(WHOLE, WHOLE, indexing="ij"))
     unary = {
         name: getattr(jnp, name)
-        for name in (
-            "abs sign floor ceil trunc round rint exp exp2 expm1 log log1p log2 sqrt cbrt sin cos "
-            "tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh isfinite isnan "
-            "isinf square reciprocal negative"
-        ).split()
+        for name in [
+            "abs",
+            "sign",
+            "floor",
+            "ceil",
+            "trunc",
+            "round",
+            "rint",
+            "exp",
+            "exp2",
+            "expm1",
+            "log",
+            "log1p",
+            "log2",
+            "sqrt",
+            "cbrt",
+            "sin",
+            "cos",
+            "tan",
+            "arcsin",
+            "arccos",
+            "arctan",
+            "sinh",
+            "cosh",
+            "tanh",
+            "arcsinh",
+            "arccosh",
+            "arctanh",
+            "isfinite",
+            "isnan",
+            "isinf",
+            "square",
+            "reciprocal",
+            "negative",
+        ]
     }
     unary |= {
         "logistic": jax.nn.sigmoid,
@@ -160,16 +186,44 @@ def edges():
     }
     binary = {
         name: getattr(jnp, name)
-        for name in (
-            "add subtract multiply divide maximum minimum power arctan2 fmod mod floor_divide "
-            "less less_equal greater equal not_equal logaddexp hypot copysign"
-        ).split()
+        for name in [
+            "add",
+            "subtract",
+            "multiply",
+            "divide",
+            "maximum",
+            "minimum",
+            "power",
+            "arctan2",
+            "fmod",
+            "mod",
+            "floor_divide",
+            "less",
+            "less_equal",
+            "greater",
+            "equal",
+            "not_equal",
+            "logaddexp",
+            "hypot",
+            "copysign",
+        ]
     }
     whole = {
         name: getattr(lax, name)
-        for name in (
-            "add sub mul div rem max min bitwise_and bitwise_or bitwise_xor eq lt"
-        ).split()
+        for name in [
+            "add",
+            "sub",
+            "mul",
+            "div",
+            "rem",
+            "max",
+            "min",
+            "bitwise_and",
+            "bitwise_or",
+            "bitwise_xor",
+            "eq",
+            "lt",
+        ]
     }
     whole |= {
         "floor_divide": jnp.floor_divide,

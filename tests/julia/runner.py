@@ -58,7 +58,7 @@ def executable():
 
 def has_special_functions():
     """Whether Julia finds SpecialFunctions.jl."""
-    found = "exit(isnothing(Base.find_package(\"SpecialFunctions\")))"
+    found = 'exit(isnothing(Base.find_package("SpecialFunctions")) ? 1 : 0)'
     command = [executable(), "--startup-file=no", "-e", found]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
@@ -153,9 +153,7 @@ def by_jax(functions, arguments):
             if slot.strides is None:
                 values.append(vector[at : at + math.prod(slot.shape)].reshape(slot.shape))
             else:
-                places = at + sum(
-                    np.indices(slot.shape)[a] * k for a, k in enumerate(slot.strides)
-                )
+                places = at + sum(np.indices(slot.shape)[a] * k for a, k in enumerate(slot.strides))
                 values.append(vector[places])
         found = {}
         results = jax.core.eval_jaxpr(function.jaxpr.jaxpr, function.jaxpr.consts, *values)
@@ -167,7 +165,7 @@ def by_jax(functions, arguments):
         vectors = [
             {k: jax.numpy.asarray(np.ravel(v)) for k, v in given.items()} for given in arguments
         ]
-        shapes = [[s for s in f.outputs] for f in functions]
+        shapes = [list(f.outputs) for f in functions]
         results = jax.jit(
             lambda given: [
                 [r for pairs in flat(f, g).values() for _, r in pairs]

@@ -211,8 +211,9 @@ class Scalars(Array):
     def at(self, emitter: Emitter, index: Position) -> Atom:
         """As `Array.at`."""
         index = [0 if n == 1 else i for i, n in zip(index, self.shape, strict=True)]
-        if all(isinstance(i, int) for i in index):
-            return self.elements[tuple(index)]
+        known = tuple(i for i in index if isinstance(i, int))
+        if len(known) == len(index):
+            return self.elements[known]
         open_axes = [axis for axis, i in enumerate(index) if not isinstance(i, int)]
         choices = self.elements[tuple(i if isinstance(i, int) else slice(None) for i in index)]
         place: Index | int = 0

@@ -16,7 +16,7 @@ from pysciml.engines.julia.ir import Assign, Atom, Block, Break, Const, If, Name
 if TYPE_CHECKING:
     from pysciml.engines.julia.emitter import Emitter
 
-__all__ = ["CONTROL", "Body"]
+__all__ = ["CALLS", "CONTROL", "Body"]
 
 Outputs = list[Array]
 Body = Callable[["Emitter", Any, Sequence[Array]], Outputs]  # translates a jaxpr

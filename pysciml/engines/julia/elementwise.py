@@ -18,7 +18,7 @@ __all__ = ["ELEMENTWISE", "SPECIAL", "Rule", "combine"]
 
 Rule = Callable[..., Atom]
 
-SUM, PRODUCT, COMPARISON = 6, 7, 3
+SUM, PRODUCT, COMPARISON, CALL = 6, 7, 3, 9
 DEAR = 10.0  # what a transcendental function costs, in additions
 
 ADD = Op("{} + {}", SUM)

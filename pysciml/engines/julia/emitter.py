@@ -59,6 +59,7 @@ class Emitter:
         self.buffers: list[Buffer] = []
         self.tables: dict[Buffer, np.ndarray] = {}
         self._numbers = itertools.count(1)
+        self.location = ""  # where the user called what is being translated
         self._depth = 0
 
     def name(self, dtype: str, block: Block | None = None, letter: str = "x") -> Name:

@@ -216,7 +216,7 @@ class _Scalars:
 
     def put(self, place: Position, value: Atom, op: Op | None, test: Atom) -> None:
         """Write or combine one element, if `test` holds."""
-        emitter, elements = self.emitter, self.array.elements
+        emitter, elements, dtype = self.emitter, self.array.elements, self.array.dtype
         ranges = [
             [i] if isinstance(i, int) else range(n)
             for i, n in zip(place, elements.shape, strict=True)
@@ -229,9 +229,9 @@ class _Scalars:
                 if not isinstance(n, int):
                     tests.append(emitter.op(Op(f"{{}} == {i}", 3), n, dtype="bool"))
             old = elements[index]
-            new = value if op is None else emitter.op(op, old, value, dtype=old.dtype)
+            new = value if op is None else emitter.op(op, old, value, dtype=dtype)
             here = all_of(emitter, tests)
-            elements[index] = emitter.op(SELECT, here, new, old, dtype=old.dtype)
+            elements[index] = emitter.op(SELECT, here, new, old, dtype=dtype)
 
 
 GATHERING: dict[str, Callable[..., Outputs]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -228,7 +229,9 @@ def join(emitter: Emitter, out: Any, operands: Sequence[Array], axis: int) -> Ar
     if emitter.scalar:
 
         def element(index: Position) -> Atom:
-            piece = int(np.searchsorted(ends, index[axis], side="right"))
+            place = index[axis]
+            assert isinstance(place, int)  # in scalar style every index is known
+            piece = bisect.bisect_right(ends, place)
             start = ends[piece] - operands[piece].shape[axis]
             inner = [i + -start if a == axis else i for a, i in enumerate(index)]
             return operands[piece].at(emitter, inner)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from pysciml.engines.julia.elementwise import ADD, COMPARISON, SUM
+from pysciml.engines.julia.elementwise import ADD, CALL, COMPARISON, SUM
 from pysciml.engines.julia.fusion import reads, writes
 from pysciml.engines.julia.ir import (
     LOAD,
@@ -34,7 +34,6 @@ from pysciml.engines.julia.ir import (
 
 __all__ = ["lines", "text_of"]
 
-CALL = 9  # the level of a call, whose arguments need no brackets
 WIDE = 84  # an expression longer than this is not put into another
 
 
@@ -43,9 +42,7 @@ class _Printer:
         self.inlined: dict[Name, tuple[str, int]] = {}
         self.origins: dict[Name, set[Any]] = {}  # what each name was computed from
         self.uses: Counter[Name] = Counter(r for r in results if isinstance(r, Name))
-        self.carried = {
-            name for s in _all(root) if isinstance(s, Assign) for name in s.names
-        }
+        self.carried = {name for s in _all(root) if isinstance(s, Assign) for name in s.names}
         self.pinned = {r for r in results if isinstance(r, Name)}
         for statement in _all(root):
             for argument in atoms(statement):
@@ -77,7 +74,8 @@ class _Printer:
                     yield f"{space}{buffer.text}[{self.place(index, 1)}] = {self.atom(value)}"
                 case Accumulate(buffer, index, op, args):
                     target = f"{buffer.text}[{self.place(index, 1)}]"
-                    given = [self.atom(a, op.level + 1) for a in args]
+                    level = 0 if op.level == CALL else op.level + 1
+                    given = [self.atom(a, level) for a in args]
                     yield f"{space}{target} = {op.text.format(target, *given)}"
                 case Fill(buffer, value):
                     yield f"{space}fill!({buffer.text}, {value.text})"

@@ -1,9 +1,7 @@
-"""Reductions, products, cumulative operations and sorting."""
+"""Reductions and products."""
 
 from __future__ import annotations
 
-import dataclasses
-import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +11,11 @@ from pysciml.engines.julia.arrays import Array, Lazy, Position, Scalars, Stored
 from pysciml.engines.julia.elementwise import (
     ADD,
     AND,
-    COMPARISON,
+    CALL,
     MAX,
     MIN,
     MULTIPLY,
     OR,
-    SELECT,
     combine,
     convert,
 )
@@ -31,19 +28,18 @@ from pysciml.engines.julia.ir import (
     Let,
     Name,
     Op,
-    Run,
-    Store,
     const,
 )
 
 if TYPE_CHECKING:
     from pysciml.engines.julia.emitter import Emitter
 
-__all__ = ["REDUCTIONS"]
+__all__ = ["REDUCTIONS", "merged"]
 
 Outputs = list[Array]
 Term = Callable[[Position, Position], tuple[Atom, ...]]
 
+ROWS = 4  # how many rows of a matrix are added to sums at once
 MULADD = Op("muladd({1}, {2}, {0})")
 XOR = Op("xor({}, {})")
 
@@ -104,15 +100,54 @@ def reduce(
         target = Stored(emitter.buffer(dtype, int(np.prod(shape))), shape)
         emitter.store(target, Lazy(shape, dtype, 1, total))
         return target
-    target = emitter.fill(dtype, shape, start)
-    ranges = [*shape[:-1], *counts, shape[-1]]
+    return _by_rows(emitter, out, counts, op, start, term)
 
-    def body(index: tuple[Any, ...]) -> None:
-        result = (*index[: len(shape) - 1], index[-1])
-        emitter.accumulate(target, result, op, *term(result, index[len(shape) - 1 : -1]))
 
-    emitter.nest(ranges, body)
+def _by_rows(
+    emitter: Emitter, out: Any, counts: Sequence[int], op: Op, start: Const, term: Term
+) -> Array:
+    """Emit a reduction along the result: several rows are added at once to all its elements."""
+    dtype, shape = str(out.dtype), tuple(out.shape)
+    groups, rest = divmod(counts[-1], ROWS)
+    if not groups:
+        groups, rest, rows = 1, 0, counts[-1]
+    else:
+        rows = ROWS
+    outer, axes = [*shape[:-1], *counts[:-1]], len(shape) - 1
+    single = len(counts) == 1
+
+    def first(index: Position) -> Atom:
+        total: Atom = start
+        for k in range(rest):
+            total = _accumulated(emitter, op, total, term(index, (k,)), start, dtype)
+        return total
+
+    def add(index: tuple[Any, ...], place: Any, count: int) -> None:
+        result = (*index[:axes], index[-1])
+        places = [(*index[axes : len(outer)], place + k) for k in range(count)]
+        args = [atom for at in places for atom in term(result, at)]
+        emitter.accumulate(target, result, _repeated(op, count), *args)
+
+    if single and rest:  # what is left over comes first, instead of zeros
+        target = Stored(emitter.buffer(dtype, int(np.prod(shape))), shape)
+        emitter.store(target, Lazy(shape, dtype, 1, first))
+    else:
+        target = emitter.fill(dtype, shape, start)
+        if rest:
+            emitter.nest([*outer, shape[-1]], lambda index: add(index, 0, rest))
+    ranges = [*outer, groups, shape[-1]]
+    emitter.nest(ranges, lambda index: add(index, index[-2] * rows + rest, rows))
     return target
+
+
+def _repeated(op: Op, count: int) -> Op:
+    """Give the operation that accumulates `count` terms, one after the other."""
+    width = 2 if op == MULADD else 1
+    text = "{0}"
+    for k in range(count):
+        terms = [f"{{{width * k + j + 1}}}" for j in range(width)]
+        text = op.text.format(f"({text})" if k and op.level < CALL else text, *terms)
+    return Op(text, op.level)
 
 
 def _accumulated(
@@ -184,7 +219,7 @@ def _reduction(kind: str) -> Callable[..., Outputs]:
         out, axes = equation.outvars[0].aval, [int(a) for a in equation.params["axes"]]
 
         def term(index: Position, inner: Position) -> tuple[Atom, ...]:
-            return (operand.at(emitter, _merged(len(operand.shape), axes, index, inner)),)
+            return (operand.at(emitter, merged(len(operand.shape), axes, index, inner)),)
 
         counts = [operand.shape[a] for a in axes]
         start = _start(kind, str(out.dtype))
@@ -193,7 +228,23 @@ def _reduction(kind: str) -> Callable[..., Outputs]:
     return rule
 
 
-def _merged(rank: int, axes: Sequence[int], index: Position, inner: Position) -> list[Any]:
+def merged(rank: int, axes: Sequence[int], index: Position, inner: Position) -> list[Any]:
+    """Put indices of the result and of the reduced axes together.
+
+    Parameters
+    ----------
+    rank : int
+        Count of axes of the operand.
+    axes : sequence of int
+        Those that are reduced.
+    index, inner : sequence of int or Index
+        Indices of the result, and of the reduced axes.
+
+    Returns
+    -------
+    list of int or Index
+        An index of the operand.
+    """
     rest, within = iter(index), dict(zip(axes, inner, strict=True))
     return [within[a] if a in within else next(rest) for a in range(rank)]
 
@@ -227,175 +278,7 @@ def _dot_general(emitter: Emitter, equation: Any, left: Array, right: Array) -> 
     return [reduce(emitter, out, counts, MULADD, const(0, dtype), term)]
 
 
-def _extremum(op: str) -> Callable[..., Outputs]:
-    """Argmax and argmin: the first extremum, or the first NaN."""
-    better = Op(f"({{0}} {op} {{1}}) | (isnan({{0}}) & !isnan({{1}}))", 1)
-    plain = Op(f"{{}} {op} {{}}", COMPARISON)
-
-    def rule(emitter: Emitter, equation: Any, operand: Array) -> Outputs:
-        out, axes = equation.outvars[0].aval, [int(a) for a in equation.params["axes"]]
-        dtype = str(out.dtype)
-        operand = emitter.settle(operand)
-        test = better if "float" in operand.dtype else plain
-
-        def element(index: Position) -> Atom:
-            def value(i: Any) -> Atom:
-                return operand.at(emitter, _merged(len(operand.shape), axes, index, (i,)))
-
-            def step(i: Any, carried: Sequence[Atom]) -> list[Atom]:
-                following = i + 1
-                found = value(following)
-                here = emitter.op(test, found, carried[0], dtype="bool")
-                place = emitter.number(following, dtype)
-                return [
-                    emitter.op(SELECT, here, found, carried[0], dtype=operand.dtype),
-                    emitter.op(SELECT, here, place, carried[1], dtype=dtype),
-                ]
-
-            first = [value(0), const(0, dtype)]
-            return emitter.fold(operand.shape[axes[0]] - 1, first, step)[1]
-
-        return [emitter.settle(Lazy(out.shape, dtype, 5, element))]
-
-    return rule
-
-
-def _cumulative(op: Op | None) -> Callable[..., Outputs]:
-    """Cumulative operations; None is log-sum-exp."""
-
-    def next_value(emitter: Emitter, total: Atom, x: Atom) -> Atom:
-        if op is not None:
-            return combine(emitter, op, total, x)
-        return combine(emitter, Op("xla_logaddexp({}, {})"), total, x)
-
-    def rule(emitter: Emitter, equation: Any, operand: Array) -> Outputs:
-        axis, backward = equation.params["axis"], equation.params["reverse"]
-        shape, n = operand.shape, operand.shape[axis]
-        if emitter.scalar:
-            elements = np.empty(shape, object)
-        else:
-            target = Stored(emitter.buffer(operand.dtype, operand.size), shape)
-
-        def put(index: Position, value: Atom) -> None:
-            if emitter.scalar:
-                elements[tuple(index)] = value
-            else:
-                emitter.add(Store(target.buffer, target.place(index), value))
-
-        def body(outer: tuple[Any, ...]) -> None:
-            def place(i: Any) -> list[Any]:
-                k = i * -1 + (n - 1) if backward else i
-                return [*outer[:axis], k, *outer[axis:]]
-
-            def step(i: Any, carried: Sequence[Atom]) -> list[Atom]:
-                total = next_value(emitter, carried[0], operand.at(emitter, place(i + 1)))
-                put(place(i + 1), total)
-                return [total]
-
-            first = operand.at(emitter, place(0))
-            put(place(0), first)
-            if emitter.scalar:
-                carried: Sequence[Atom] = [first]
-                for i in range(n - 1):
-                    carried = step(i, carried)
-            else:
-                emitter.fold(n - 1, [first], step)
-
-        emitter.nest([m for a, m in enumerate(shape) if a != axis], body)
-        return [Scalars(elements, operand.dtype) if emitter.scalar else target]
-
-    return rule
-
-
-def _sort(emitter: Emitter, equation: Any, *operands: Array) -> Outputs:
-    axis, keys = equation.params["dimension"], equation.params["num_keys"]
-    settled = [emitter.settle(operand) for operand in operands]
-    if emitter.scalar:
-        return _sort_scalars(emitter, axis, keys, settled)
-    shape, n = operands[0].shape, operands[0].shape[axis]
-    sources = [s if isinstance(s, Stored) and s.is_contiguous else emitter.copy(s) for s in settled]
-    targets = [Stored(emitter.buffer(s.dtype, s.size), shape) for s in sources]
-    order = emitter.buffer("int64", n)
-
-    def lanes(outer: tuple[Any, ...]) -> None:
-        def place(source: Stored, i: Any) -> Any:
-            return source.place([*outer[:axis], i, *outer[axis:]])
-
-        arguments: list[Any] = [order]
-        tests = ""
-        stride = sources[0].strides[axis]
-        for k, source in enumerate(sources[:keys]):
-            at = [f"{{{2 * k + 1}}}[{{{2 * k + 2}}} + {stride} * {v}]" for v in ("i", "j")]
-            before = f"xla_before({at[0]}, {at[1]})"
-            behind = f"xla_before({at[1]}, {at[0]})"
-            tests += before if k == keys - 1 else f"{before} || (!{behind} && ("
-            # Places count from 1 in the permutation.
-            arguments += [source.buffer, place(source, 0) + (1 - stride)]
-        text = f"xla_sort!({{0}}, (i, j) -> @inbounds({tests}{'))' * (keys - 1)}))"
-        emitter.add(Run(Op(text), tuple(arguments), order))
-        # Whatever loads from `order` loads after this, in the block where it is sorted.
-        here = Stored(dataclasses.replace(order, block=emitter.block), (n,))
-        with emitter.loop(n, free=False) as i:
-            where = emitter.whole(here.at(emitter, (i,))) + -1
-            for source, target in zip(sources, targets, strict=True):
-                value = source.at(emitter, [*outer[:axis], where, *outer[axis:]])
-                emitter.add(Store(target.buffer, place(target, i), value))
-
-    others = [m for a, m in enumerate(shape) if a != axis]
-    _sequential(emitter, others, (), lanes)
-    return list(targets)
-
-
-def _sequential(
-    emitter: Emitter, counts: Sequence[int], index: tuple[Any, ...], body: Callable[[Any], None]
-) -> None:
-    if not counts:
-        body(index)
-        return
-    with emitter.loop(counts[0], free=False) as i:
-        _sequential(emitter, counts[1:], (*index, i), body)
-
-
-def _sort_scalars(emitter: Emitter, axis: int, keys: int, operands: Sequence[Array]) -> Outputs:
-    """Sort by exchanging neighbours, n (n - 1) / 2 times, which is stable."""
-    shape, n = operands[0].shape, operands[0].shape[axis]
-    results = [np.empty(shape, object) for _ in operands]
-    others = [m for a, m in enumerate(shape) if a != axis]
-    for outer in np.ndindex(*others):
-        index = (*outer[:axis], slice(None), *outer[axis:])
-        rows = [
-            [o.at(emitter, (*outer[:axis], i, *outer[axis:])) for o in operands] for i in range(n)
-        ]
-        for end in range(n - 1, 0, -1):
-            for i in range(end):
-                swap = _before(emitter, rows[i + 1][:keys], rows[i][:keys])
-                pairs = list(zip(rows[i], rows[i + 1], strict=True))
-                rows[i] = [emitter.op(SELECT, swap, b, a, dtype=a.dtype) for a, b in pairs]
-                rows[i + 1] = [emitter.op(SELECT, swap, a, b, dtype=a.dtype) for a, b in pairs]
-        for result, column in zip(results, zip(*rows, strict=True), strict=True):
-            result[index] = np.array([*column, None], object)[:-1]
-    return [Scalars(r, o.dtype) for r, o in zip(results, operands, strict=True)]
-
-
-def _before(emitter: Emitter, a: Sequence[Atom], b: Sequence[Atom]) -> Atom:
-    op = functools.partial(emitter.op, Op("xla_before({}, {})"), dtype="bool")
-    first = op(a[0], b[0])
-    if len(a) == 1:
-        return first
-    tie = emitter.op(Op("!{}", 8), op(b[0], a[0]), dtype="bool")
-    rest = emitter.op(AND, tie, _before(emitter, a[1:], b[1:]), dtype="bool")
-    return emitter.op(OR, first, rest, dtype="bool")
-
-
 REDUCTIONS: dict[str, Callable[..., Outputs]] = {
     **{f"reduce_{kind}": _reduction(kind) for kind in OPERATIONS},
     "dot_general": _dot_general,
-    "argmax": _extremum(">"),
-    "argmin": _extremum("<"),
-    "cumsum": _cumulative(ADD),
-    "cumprod": _cumulative(MULTIPLY),
-    "cummax": _cumulative(MAX),
-    "cummin": _cumulative(MIN),
-    "cumlogsumexp": _cumulative(None),
-    "sort": _sort,
 }

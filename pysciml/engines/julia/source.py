@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,6 +18,7 @@ __all__ = ["Source", "Style", "semantics", "source"]
 
 Style = Literal["auto", "scalar", "loops"]
 SMALL = 600  # scalar operations up to which a function is unrolled into scalar variables
+FEW = 128  # results up to which it is
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def source(model: Model, dtype: str = "float64", style: Style = "auto") -> Sourc
     styles: dict[str, str] = {}
     caches, special = set(), False
     for function in functions(model, dtype):
-        scalar = style == "scalar" or (style == "auto" and operations(function.jaxpr) <= SMALL)
+        scalar = style == "scalar" or (style == "auto" and _is_small(function))
         special |= uses_special(function.jaxpr)
         written = _both(function) if scalar else _loops(function)
         text += written
@@ -88,6 +90,11 @@ def source(model: Model, dtype: str = "float64", style: Style = "auto") -> Sourc
         if any("cache::" in line for line in written):
             caches.add(function.name)
     return Source(text_of(text), styles, frozenset(caches), special, Layout.of(model))
+
+
+def _is_small(function: Function) -> bool:
+    written = sum(math.prod(slot.shape) for slot in function.outputs)
+    return written <= FEW and operations(function.jaxpr) <= SMALL
 
 
 def _both(function: Function) -> list[str]:

@@ -152,7 +152,8 @@ def functions(model: Model, dtype: str = "float64") -> Iterator[Function]:
 
     Drift and diffusion each come with ``_jac``, the Jacobian by the state; ``_jvp``, the tangent
     for tangents ``v`` of the state and ``q`` of the parameters; ``_vjp``, the cotangents ``gu`` and
-    ``gp`` for a cotangent ``w``. Events are ``condition_<i>`` and ``reset_<i>``, counted from 1.
+    ``gp`` for a cotangent ``w``; the drift also with ``_tgrad``, its derivative by time. Events are
+    ``condition_<i>`` and ``reset_<i>``, counted from 1.
 
     Parameters
     ----------
@@ -171,6 +172,7 @@ def functions(model: Model, dtype: str = "float64") -> Iterator[Function]:
     inputs = _inputs(tracer)
     outputs = tracer.vector("du", tracer.state)
     yield from _with_derivatives(tracer, "drift", model.drift, shapes, outputs)
+    yield _by_time(tracer, tracer.positional(model.drift, shapes), inputs, outputs)
     noise = model.diffusion
     if noise is not None:
         amplitudes = {name: noise.amplitude_shape(shape) for name, shape in shapes.items()}
@@ -199,6 +201,18 @@ def _columns(slot: Slot, rows: int) -> tuple[int, ...]:
 def _inputs(tracer: _Tracer) -> list[Slot]:
     time = Slot("t", (), tracer.dtype, None)
     return [time, *tracer.vector("u", tracer.state), *tracer.vector("p", tracer.params)]
+
+
+def _by_time(
+    tracer: _Tracer,
+    evaluate: Callable[..., Any],
+    inputs: Sequence[Slot],
+    outputs: Sequence[Slot],
+) -> Function:
+    def tgrad(t: Any, *values: Any) -> Any:
+        return jax.jvp(lambda s: evaluate(s, *values), (t,), (jnp.ones_like(t),))[1]
+
+    return tracer.trace("drift_tgrad", tgrad, inputs, outputs)
 
 
 def _with_derivatives(

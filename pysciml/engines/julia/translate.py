@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from pysciml.engines.julia.arrays import Array, Constant
-from pysciml.engines.julia.control import CONTROL
+from pysciml.engines.julia.control import CALLS, CONTROL
 from pysciml.engines.julia.elementwise import ELEMENTWISE, SPECIAL
 from pysciml.engines.julia.emitter import Emitter
 from pysciml.engines.julia.gathering import GATHERING
@@ -20,11 +20,12 @@ from pysciml.engines.julia.ir import JULIA_TYPES, Atom
 from pysciml.engines.julia.known import evaluate, is_known
 from pysciml.engines.julia.movement import MOVEMENT
 from pysciml.engines.julia.reductions import REDUCTIONS
+from pysciml.engines.julia.sequences import SEQUENCES
 from pysciml.errors import CapabilityError
 
 __all__ = ["operations", "run", "uses_special"]
 
-STRUCTURAL = MOVEMENT | GATHERING | REDUCTIONS
+STRUCTURAL = MOVEMENT | GATHERING | REDUCTIONS | SEQUENCES
 CHEAP = 3.0  # what costs less is computed again rather than stored
 
 
@@ -116,12 +117,17 @@ def _equation(emitter: Emitter, equation: Any, operands: list[Array]) -> list[Ar
         if dtype not in JULIA_TYPES:
             raise CapabilityError(
                 f"The julia engine has no numbers of dtype {dtype}, which {name!r} gives"
-                f"{_where(equation)}. Use engine='jax' for this model."
+                f"{emitter.location or _where(equation)}. Use engine='jax' for this model."
             )
     if name in CONTROL:
         if name in ("scan", "while", "cond") and is_known(equation, operands):
             return evaluate(equation, operands)
-        return CONTROL[name](emitter, equation, run, *operands)
+        outer = emitter.location
+        if name in CALLS:  # JAX keeps the traces of its own functions, with lines of earlier calls
+            emitter.location = outer or _where(equation)
+        results = CONTROL[name](emitter, equation, run, *operands)
+        emitter.location = outer
+        return results
     if name in ELEMENTWISE:
         if is_known(equation, operands):
             return evaluate(equation, operands)
@@ -130,9 +136,10 @@ def _equation(emitter: Emitter, equation: Any, operands: list[Array]) -> list[Ar
         if is_known(equation, operands) and name != "broadcast_in_dim":
             return evaluate(equation, operands)
         return STRUCTURAL[name](emitter, equation, *operands)
+    where = emitter.location or _where(equation)
     raise CapabilityError(
-        f"The julia engine cannot translate the JAX primitive {name!r}{_where(equation)}. Write "
-        "it with other functions of jax.numpy, or use engine='jax' for this model."
+        f"The julia engine cannot translate the JAX primitive {name!r}{where}. Write it with "
+        "other functions of jax.numpy, or use engine='jax' for this model."
     )
 
 
@@ -153,9 +160,8 @@ def _where(equation: Any) -> str:
     traceback = equation.source_info.traceback
     for frame in traceback.frames if traceback is not None else ():
         if not frame.file_name.startswith(home):
-            return (
-                f" ({Path(frame.file_name).name}, line {frame.line_num}, in {frame.function_name})"
-            )
+            function = frame.function_name.rsplit(".", 1)[-1]
+            return f" ({Path(frame.file_name).name}, line {frame.line_num}, in {function})"
     return ""
 
 
