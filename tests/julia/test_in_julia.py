@@ -12,6 +12,7 @@ import pysciml as ps
 
 pytestmark = [
     pytest.mark.julia,
+    pytest.mark.slow,
     pytest.mark.skipif(executable() is None, reason="no Julia: set PYSCIML_JULIA_EXE to its path"),
 ]
 EXPRESSIONS = 300

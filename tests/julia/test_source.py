@@ -52,7 +52,7 @@ def test_small_systems_are_scalars_and_large_ones_loops():
     assert set(large.functions.values()) == {"loops"}
     assert "drift_tgrad" not in large.caches
     assert "drift" in large.caches
-    assert "fill!" in large.text
+    assert "for i1 in 0:" in large.text
 
 
 def test_a_matrix_is_read_once_for_all_products_with_it():
@@ -69,6 +69,11 @@ def test_quantities_lie_in_the_order_of_the_model():
     assert neuron.params["current"] == slice(5, 6)  # inputs come after the parameters
 
 
+OURS = """
+function struct end for in return nothing where begin inbounds simd ivdep Vector
+undef check_length fill T Float64 du u p t v q w gu gp J muladd tanh cache drift
+drift_jvp drift_vjp drift_jac drift_tgrad
+"""
 HOSTILE = [
     'x"); run(`rm -rf /`); ("',
     "end; ccall(:exit, Cvoid, (Cint,), 1)",
@@ -116,49 +121,8 @@ def test_a_name_that_is_code_is_refused(name):
 def test_only_generated_words_are_in_the_source():
     """Whatever is not a keyword or one of our functions is a letter and a number."""
     words = set(re.findall(r"[^\W\d]\w*", translated(decay("π", "end", "exit", "plain")).text))
-    ours = set(
-        [
-            "function",
-            "struct",
-            "end",
-            "for",
-            "in",
-            "return",
-            "nothing",
-            "where",
-            "begin",
-            "inbounds",
-            "simd",
-            "ivdep",
-            "Vector",
-            "undef",
-            "check_length",
-            "fill",
-            "T",
-            "Float64",
-            "du",
-            "u",
-            "p",
-            "t",
-            "v",
-            "q",
-            "w",
-            "gu",
-            "gp",
-            "J",
-            "muladd",
-            "tanh",
-            "cache",
-            "drift",
-            "drift_jvp",
-            "drift_vjp",
-            "drift_jac",
-            "drift_tgrad",
-        ]
-    )
-    assert {
-        word for word in words - ours if not re.fullmatch(r"[xsibc]\d+|Drift\w*", word)
-    } == set()
+    found = {word for word in words if not re.fullmatch(r"[xsibc]\d+|Drift\w*", word)}
+    assert found <= set(OURS.split())
 
 
 def test_what_cannot_be_translated_is_named_with_its_line():
