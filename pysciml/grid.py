@@ -174,6 +174,8 @@ def _saved(
     if save is None:
         return np.linspace(start, end, 1001), 0
     try:
+        if np.asarray(save).dtype == bool:
+            raise TypeError("a truth value is no time")
         times = np.asarray(save, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from pysciml.errors import ModelError, suggest
 from pysciml.networks import bind
@@ -119,7 +122,7 @@ def _arity(function: Callable[..., Any]) -> int:
 
 
 def check_rates(model: Model, function: Callable[..., Any], what: str) -> None:
-    """Trace `function` once and refuse what is missing, unknown or wrongly shaped.
+    """Trace `function` and refuse what is missing, unknown, wrongly shaped or not the same twice.
 
     Parameters
     ----------
@@ -203,7 +206,7 @@ def check_condition(model: Model, event: str, function: Callable[..., Any]) -> N
 
 
 def _trace(model: Model, function: Callable[..., Any]) -> Any:
-    """Give the shapes that `function` returns, or say why it cannot be traced."""
+    """Give the shapes that `function` returns, or say why it cannot be traced or trusted."""
     import jax
 
     def shapes(group: Mapping[str, Any]) -> dict[str, Any]:
@@ -218,7 +221,7 @@ def _trace(model: Model, function: Callable[..., Any]) -> Any:
         with jax.enable_x64(True):  # as solve() does, so that float64 in a model is no surprise
             scalar = jax.ShapeDtypeStruct((), "float64")
             groups = (model.state, model.params, model.inputs)
-            return jax.eval_shape(function, scalar, *map(shapes, groups))
+            once, again = (_operations(function, scalar, *map(shapes, groups)) for _ in range(2))
     except ModelError:
         raise
     except not_concrete as error:
@@ -232,6 +235,38 @@ def _trace(model: Model, function: Callable[..., Any]) -> Any:
             f"Model {model.name!r}: its function failed when it was traced: "
             f"{type(error).__name__}: {error}"
         ) from error
+    if not once.like(again):
+        raise ModelError(
+            f"Model {model.name!r}: its function, called again with the same arguments, does "
+            "something else, as one does that counts its calls or draws random numbers. Let "
+            "everything that varies be a state, a parameter or an input, and give random numbers "
+            "as noise, with @model.noise."
+        )
+    return once.shapes
+
+
+class _Operations(NamedTuple):
+    """What a function does to its arguments: text, arrays that it brings along, and shapes."""
+
+    text: str
+    arrays: list[Any]
+    shapes: Any
+
+    def like(self, other: _Operations) -> bool:
+        return self.text == other.text and all(
+            a is b or np.array_equal(a, b, equal_nan=True)
+            for a, b in zip(self.arrays, other.arrays, strict=True)
+        )
+
+
+def _operations(function: Callable[..., Any], *arguments: Any) -> _Operations:
+    import jax
+
+    def fresh(*arguments: Any) -> Any:  # JAX remembers the trace of a function that it knows
+        return function(*arguments)
+
+    made, shapes = jax.make_jaxpr(fresh, return_shape=True)(*arguments)
+    return _Operations(re.sub(r"0x[0-9a-f]+", "", str(made)), made.consts, shapes)
 
 
 def _check_names(model: Model, returned: Mapping[str, Any], what: str) -> None:

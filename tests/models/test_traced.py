@@ -1,7 +1,9 @@
-"""A model's functions are traced once, when it is made: slips in them are named then."""
+"""A model's functions are traced when it is made: slips in them are named then."""
 
 import math
+import random
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -77,3 +79,62 @@ def test_names_can_be_gone_through():
 def test_float64_in_a_model_raises_no_warning():
     # Warnings are errors here, and JAX would say that it has only float32.
     assert make(lambda t, u, p: {"prey": jnp.asarray(u.prey, "float64")}).size == 1
+
+
+def counting():
+    calls = []
+
+    def rates(t, u, p):
+        calls.append(1)
+        return {"prey": -u.prey * len(calls)}
+
+    return rates
+
+
+def keeping():
+    kept = []
+
+    def rates(t, u, p):
+        kept.append(u.prey)
+        return {"prey": -sum(kept)}
+
+    return rates
+
+
+IMPURE = {
+    "a counter": counting(),
+    "a random number": lambda t, u, p: {"prey": u.prey * np.random.default_rng().normal()},
+    "random numbers": lambda t, u, p: {"prey": u.prey * np.random.default_rng().normal(size=9)[0]},
+    "a random table": lambda t, u, p: {
+        "prey": u.prey * (np.random.default_rng().normal(size=3) @ p.table)
+    },
+    "kept values": keeping(),
+    "a random generator": lambda t, u, p: {"prey": u.prey * random.random()},
+}
+
+
+@pytest.mark.parametrize("case", IMPURE)
+def test_a_function_that_does_not_do_the_same_twice_is_refused(case):
+    with pytest.raises(ModelError, match=r"'made': .* does something else, .* as noise"):
+        make(IMPURE[case])
+
+
+def test_functions_that_are_the_same_each_time_are_not():
+    # What JAX writes of these names objects of Python, which are others in each trace.
+    table = np.array([0.0, np.nan, 1.0])
+
+    def rates(t, u, p):
+        smooth = jax.nn.relu(u.prey) + jax.nn.softplus(t) + jnp.nan_to_num(table).sum()
+        return {"prey": jax.lax.fori_loop(0, 3, lambda i, y: y + jax.nn.silu(smooth), smooth)}
+
+    assert make(rates).size == 1
+
+
+def test_a_function_may_print(capsys):
+    def rates(t, u, p):
+        print("called")
+        return {"prey": -u.prey}
+
+    sol = ps.solve(make(rates), t=(0, 1), save=1.0)
+    assert float(sol.prey[-1]) == pytest.approx(np.exp(-1), rel=1e-5)
+    assert "called" in capsys.readouterr().out

@@ -105,6 +105,8 @@ def test_every_step_can_be_saved_up_to_the_end(dt, count):
         ({"save": [-0.1, 0.5]}, r"from -0.1 to 0.5, outside t = \(0.0, 1.0\)"),
         ({"save": [0.5, 1.1]}, r"from 0.5 to 1.1, outside"),
         ({"save": [0.0]}, "no time after the initial one"),
+        ({"save": True}, "a step, an array of times or 'steps'; got True"),
+        ({"save": [True]}, r"a step, an array of times or 'steps'; got \[True\]"),
         ({"save": "all"}, "a step, an array of times or 'steps'; got 'all'"),
         ({"save": {"a": 1}}, "a step, an array of times or 'steps'; got {'a': 1}"),
         ({"save": "steps", "method": TSIT5}, "save='steps' is for a fixed-step solver"),
