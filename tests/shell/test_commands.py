@@ -44,7 +44,7 @@ def test_help_loads_nothing_heavy():
     )
     assert done.returncode == 0
     assert done.stderr.strip() == "[]"
-    for command in ("doctor", "catalog", "solve", "train", "resume", "report"):
+    for command in ("doctor", "catalog", "solve", "solvers", "train", "resume", "report"):
         assert command in done.stdout
 
 
@@ -112,6 +112,20 @@ def test_the_catalogue_is_listed_and_shown(call):
     assert code == 0
     assert "input" in out
     assert "uA/cm^2" in out
+
+
+def test_the_solvers_are_listed(call):
+    code, out, _ = call("solvers")
+    assert code == 0
+    lines = {words[0]: words[1:] for words in map(str.split, out.splitlines()) if words}
+    assert set(ps.solvers.SOLVERS) <= set(lines)
+    assert lines["Tsit5"] == ["rtol", "5"]
+    assert lines["Rodas5P"] == ["rtol", "5", "stiff"]
+    assert lines["EulerMaruyama"] == ["dt", "Ito", "1", "0.5", "0.5", "0.5", "0.5"]
+    assert lines["SRA1"] == ["dt", "either", "1.5"]
+    rows = json.loads(call("solvers", "--json")[1])
+    assert [row["solver"] for row in rows] == [row.solver for row in ps.capabilities()]
+    assert call("solvers", "--markdown")[1] == ps.solvers.as_markdown()
 
 
 def test_the_catalogue_as_json(call):
