@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 
+from pysciml.engines.jax.defect import defect
 from pysciml.engines.jax.lanes import Lanes, combine, norm
 from pysciml.engines.jax.linear import inverse, jacobian, shift
 from pysciml.engines.jax.methods import Scale, Trial
@@ -61,7 +62,7 @@ class RosenbrockMethod:
     @property
     def evaluations(self) -> int:
         """Evaluations of the drift in a trial, apart from that at its start."""
-        return len(self.c)
+        return len(self.c) + 1
 
     def stiffness(self, h: jax.Array, y: Lanes, trial: Trial, scale: Scale) -> jax.Array:
         """Stiffness never limits a step; see `Method`."""
@@ -93,7 +94,14 @@ class RosenbrockMethod:
             stages.append(stage(rate, self.gammas[i + 1], row))
         end = combine(inner, 1.0, (1.0,), stages[-1:])
         inside = tuple(combine(zero, 1.0, row, stages) for row in self.dense)
-        return Trial(end, norm(stages[-1], scale(y, end)), inside, slope)
+        sizes = scale(y, end)
+
+        def within(x: jax.Array) -> Lanes:
+            return self.interpolate(field, t, h, y, end, inside, x)
+
+        amiss = solve(defect(field, within, t, h, self.gamma))
+        error = jnp.maximum(norm(stages[-1], sizes), norm(amiss, sizes))
+        return Trial(end, error, inside, slope)
 
     def interpolate(
         self,
