@@ -1,7 +1,7 @@
 """Elementwise primitives: what each does to scalars, as XLA defines it.
 
 Where Julia would throw (the logarithm of -1, the sine of infinity, division of whole numbers by
-zero) or round another way, the function comes from `semantics.jl`.
+zero) or round another way, the function comes from `julia/src/semantics`.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
+from pysciml.engines.julia.package import package
 from pysciml.engines.julia.printing import text_of
 from pysciml.engines.julia.program import Function, emit
 from pysciml.engines.julia.trace import Layout, functions
@@ -122,5 +122,6 @@ def semantics(special: bool = False) -> str:
     str
         Julia source.
     """
-    names = ["semantics.jl", "semantics_special.jl"] if special else ["semantics.jl"]
-    return "\n".join(Path(__file__).with_name(name).read_text("utf-8") for name in names)
+    names = ["elementary.jl", "special.jl"] if special else ["elementary.jl"]
+    home = package() / "src" / "semantics"
+    return "\n".join((home / name).read_text("utf-8") for name in names)

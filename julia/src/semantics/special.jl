@@ -1,4 +1,4 @@
-# Special functions that do not throw; only for models that need them.
+# Special functions that do not throw.
 import SpecialFunctions
 
 @inline ieee_erfinv(x) = abs(x) > one(x) ? nan(x) : SpecialFunctions.erfinv(x)

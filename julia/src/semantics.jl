@@ -1,0 +1,7 @@
+"""What translated equations are written in: operations as XLA means them."""
+module Semantics
+
+include("semantics/elementary.jl")
+include("semantics/special.jl")
+
+end

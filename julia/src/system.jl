@@ -1,0 +1,178 @@
+export Field, System
+
+"""
+    Field(inplace, values)
+
+One of the functions of a system with its derivatives, as the translator writes them.
+
+`inplace` holds methods that write into their first arguments: `value(du, u, p, t)`,
+`jac(J, u, p, t)`, `jvp(du, u, p, t, v, q)`, `vjp(gu, gp, u, p, t, w)` and, for the drift,
+`tgrad(du, u, p, t)`. `values` holds methods of the same names that return tuples; it is empty for
+large systems.
+"""
+struct Field{I<:NamedTuple,V<:NamedTuple}
+    inplace::I
+    values::V
+end
+
+"""
+    Cached(f, Cache, T)
+
+A function with the work arrays that it takes as its last argument. Numbers of another type than
+`T`, such as dual numbers, get arrays of their own.
+"""
+struct Cached{F,K,C}
+    f::F
+    make::K
+    cache::C
+end
+
+Cached(f, make, ::Type{T}) where {T} = Cached(f, make, make(T))
+
+(c::Cached)(out, args...) = c.f(out, args..., work(c, eltype(out)))
+
+work(c::Cached, ::Type{T}) where {T} = work(c.cache, c.make, T)
+work(cache, make, ::Type{T}) where {T} = has(cache, T) ? cache : make(T)
+@generated has(::C, ::Type{T}) where {C,T} = C.parameters[1] === T
+
+"""
+    fresh(system)
+
+The same system with work arrays of its own, for another task.
+"""
+fresh(c::Cached) = Cached(c.f, c.make, c.make(typeof(c.cache).parameters[1]))
+fresh(f) = f
+fresh(f::Field) = Field(map(fresh, f.inplace), f.values)
+
+"""
+    Event(condition, reset, direction, stops)
+
+What happens where `condition(u, p, t)` crosses zero, up (1), down (-1) or both ways (0): `reset`
+gives the new state, if any, and the solution may stop.
+"""
+struct Event{C,R}
+    name::String
+    condition::C
+    reset::R
+    direction::Int
+    stops::Bool
+end
+
+fresh(e::Event) = Event(e.name, fresh(e.condition), fresh(e.reset), e.direction, e.stops)
+
+"""
+    System(text; name, states, params, T, styles, caches, noise, calculus, sources, events)
+
+A dynamical system from the source of its translated functions.
+
+`u` has `states` elements, and `p` has `params`: parameters, then inputs; all are of type `T`.
+`styles` says of every function in `text` whether it is `"scalar"`, with a method in place and one
+that returns a tuple, or `"loops"`, in place alone; those named in `caches` take a cache last.
+`noise` is `:none`, `:scalar`, `:diagonal` or `:general`, `sources` the count of its Wiener
+processes, `calculus` `:ito` or `:stratonovich`. `events` are tuples `(name, direction, stops)`;
+the functions of the i-th are `condition_i`, where it has one, and `reset_i`. See [`Field`](@ref)
+and [`Event`](@ref).
+
+The text is evaluated in a module of its own, so a system that has just been made is to be used
+through `Base.invokelatest`.
+"""
+struct System{T,D<:Field,N<:Union{Nothing,Field},E<:Tuple}
+    name::String
+    states::Int
+    params::Int
+    drift::D
+    diffusion::N
+    noise::Symbol
+    calculus::Symbol
+    sources::Int
+    events::E
+end
+
+function System(
+    text::AbstractString;
+    name="model",
+    states,
+    params,
+    T=Float64,
+    styles,
+    caches=(),
+    noise=:none,
+    calculus=:ito,
+    sources=0,
+    events=(),
+)
+    home = Module(:TranslatedModel)
+    Core.eval(home, :(using ..Base; const Semantics = $Semantics))
+    for symbol in names(Semantics; all=true)
+        Base.isidentifier(symbol) && symbol ∉ (:Semantics, :eval, :include) &&
+            Core.eval(home, :(const $symbol = $(getfield(Semantics, symbol))))
+    end
+    Base.include_string(home, text, "translated model")
+    read = Reader(home, T, Dict{String,String}(styles), Set{String}(caches))
+    drift = Field(read, "drift")
+    diffusion = noise === :none ? nothing : Field(read, "diffusion")
+    made = Tuple(Event(read, i, event...) for (i, event) in enumerate(events))
+    return System{T,typeof(drift),typeof(diffusion),typeof(made)}(
+        name, states, params, drift, diffusion, noise, calculus, sources, made
+    )
+end
+
+function fresh(s::System{T}) where {T}
+    drift, diffusion, events = fresh(s.drift), fresh(s.diffusion), map(fresh, s.events)
+    return System{T,typeof(drift),typeof(diffusion),typeof(events)}(
+        s.name, s.states, s.params, drift, diffusion, s.noise, s.calculus, s.sources, events
+    )
+end
+
+Base.eltype(::System{T}) where {T} = T
+
+# Finds the functions of a model in the module that holds them.
+struct Reader
+    home::Module
+    T::Type
+    styles::Dict{String,String}
+    caches::Set{String}
+end
+
+function inplace(read::Reader, name)
+    f = Core.eval(read.home, Symbol(name, "!"))
+    name in read.caches || return f
+    cache = join(uppercasefirst.(split(name, "_"))) * "Cache"
+    return Base.invokelatest(Cached, f, Core.eval(read.home, Symbol(cache)), read.T)
+end
+
+value(read::Reader, name) = Core.eval(read.home, Symbol(name))
+
+function Field(read::Reader, name)
+    parts = [:value => name]
+    for part in (:jac, :jvp, :vjp, :tgrad)
+        haskey(read.styles, "$(name)_$part") && push!(parts, part => "$(name)_$part")
+    end
+    scalar = [part => full for (part, full) in parts if read.styles[full] == "scalar"]
+    return Field(
+        NamedTuple(part => inplace(read, full) for (part, full) in parts),
+        NamedTuple(part => value(read, full) for (part, full) in scalar),
+    )
+end
+
+function Event(read::Reader, i, name, direction, stops)
+    condition, reset = "condition_$i", "reset_$i"
+    return Event(
+        name,
+        haskey(read.styles, condition) ? scalar_condition(read, condition) : nothing,
+        haskey(read.styles, reset) ? inplace(read, reset) : nothing,
+        direction,
+        stops,
+    )
+end
+
+# A condition gives a number; one in loops writes it into a vector of one element.
+function scalar_condition(read::Reader, name)
+    read.styles[name] == "scalar" && return value(read, name)
+    f = inplace(read, name)
+    return function (u, p, t)
+        out = Vector{eltype(u)}(undef, 1)
+        f(out, u, p, t)
+        return out[1]
+    end
+end

@@ -1,0 +1,10 @@
+using PySciML
+using Test
+
+include("systems.jl")
+
+@testset "PySciML" begin
+    @testset "$name" for name in ("system",)
+        include("test_$name.jl")
+    end
+end
