@@ -8,5 +8,14 @@ module PySciML
 
 include("semantics.jl")
 include("system.jl")
+include("arrays.jl")
+include("returncodes.jl")
+include("inputs.jl")
+include("fields.jl")
+include("solvers.jl")
+include("events.jl")
+include("fixedsteps.jl")
+include("adaptive.jl")
+include("solve.jl")
 
 end
