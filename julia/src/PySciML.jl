@@ -17,5 +17,11 @@ include("events.jl")
 include("fixedsteps.jl")
 include("adaptive.jl")
 include("solve.jl")
+include("adjoint/schemes.jl")
+include("adjoint/lanes.jl")
+include("adjoint/path.jl")
+include("adjoint/sweep_lanes.jl")
+include("adjoint/sweep_vectors.jl")
+include("adjoint/pullback.jl")
 
 end
