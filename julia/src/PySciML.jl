@@ -6,6 +6,7 @@ translated Julia source. It can be used from Julia alone.
 """
 module PySciML
 
+include("networks.jl")
 include("semantics.jl")
 include("system.jl")
 

@@ -101,14 +101,7 @@ function System(
     sources=0,
     events=(),
 )
-    home = Module(:TranslatedModel)
-    Core.eval(home, :(using ..Base; const Semantics = $Semantics))
-    for symbol in names(Semantics; all=true)
-        Base.isidentifier(symbol) && symbol ∉ (:Semantics, :eval, :include) &&
-            Core.eval(home, :(const $symbol = $(getfield(Semantics, symbol))))
-    end
-    Base.include_string(home, text, "translated model")
-    read = Reader(home, T, Dict{String,String}(styles), Set{String}(caches))
+    read = Reader(text, T, styles, caches)
     drift = Field(read, "drift")
     diffusion = noise === :none ? nothing : Field(read, "diffusion")
     made = Tuple(Event(read, i, event...) for (i, event) in enumerate(events))
@@ -133,6 +126,26 @@ struct Reader
     styles::Dict{String,String}
     caches::Set{String}
 end
+
+function Reader(text::AbstractString, T, styles, caches)
+    home = Module(:TranslatedModel)
+    Core.eval(home, :(using ..Base; const Semantics = $Semantics))
+    for symbol in names(Semantics; all=true)
+        Base.isidentifier(symbol) && symbol ∉ (:Semantics, :eval, :include) &&
+            Core.eval(home, :(const $symbol = $(getfield(Semantics, symbol))))
+    end
+    Base.include_string(home, text, "translated model")
+    return Reader(home, T, Dict{String,String}(styles), Set{String}(caches))
+end
+
+"""
+    Field(text, name; T, styles, caches)
+
+The function `name` with its derivatives from the source of a translated function: an observation
+or a loss. Its results go into a vector, `value(y, args...)`, even where they are one number.
+"""
+Field(text::AbstractString, name; T=Float64, styles, caches=()) =
+    Field(Reader(text, T, styles, caches), name)
 
 function inplace(read::Reader, name)
     f = Core.eval(read.home, Symbol(name, "!"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +15,7 @@ from pysciml.engines.julia.trace import Layout, functions
 from pysciml.engines.julia.translate import operations, uses_special
 from pysciml.model import Model
 
-__all__ = ["Source", "Style", "semantics", "source"]
+__all__ = ["Source", "Style", "Translation", "semantics", "source", "written"]
 
 Style = Literal["auto", "scalar", "loops"]
 SMALL = 600  # scalar operations up to which a function is unrolled into scalar variables
@@ -22,8 +23,8 @@ FEW = 128  # results up to which it is
 
 
 @dataclass(frozen=True)
-class Source:
-    """A model in Julia.
+class Translation:
+    """Functions in Julia.
 
     Parameters
     ----------
@@ -37,6 +38,20 @@ class Source:
         Functions that need a cache, made by ``DriftCache(Float64)`` for ``drift!``.
     special : bool
         Whether they need SpecialFunctions.jl.
+    """
+
+    text: str
+    functions: dict[str, str]
+    caches: frozenset[str]
+    special: bool
+
+
+@dataclass(frozen=True)
+class Source(Translation):
+    """A model in Julia.
+
+    Parameters
+    ----------
     layout : Layout
         Where each quantity is in ``u`` and ``p``.
 
@@ -47,10 +62,6 @@ class Source:
     ('scalar', True)
     """
 
-    text: str
-    functions: dict[str, str]
-    caches: frozenset[str]
-    special: bool
     layout: Layout
 
 
@@ -76,18 +87,36 @@ def source(model: Model, dtype: str = "float64", style: Style = "auto") -> Sourc
     CapabilityError
         If a function uses what cannot be translated; with its line.
     """
+    return Source(**vars(written(functions(model, dtype), style)), layout=Layout.of(model))
+
+
+def written(traced: Iterable[Function], style: Style = "auto") -> Translation:
+    """Translate traced functions.
+
+    Parameters
+    ----------
+    traced : iterable of Function
+        The functions.
+    style : {"auto", "scalar", "loops"}
+        How arrays are written.
+
+    Returns
+    -------
+    Translation
+        The text, and what is in it.
+    """
     text: list[str] = []
     styles: dict[str, str] = {}
     caches, special = set(), False
-    for function in functions(model, dtype):
+    for function in traced:
         scalar = style == "scalar" or (style == "auto" and _is_small(function))
         special |= uses_special(function.jaxpr)
-        written = _both(function) if scalar else _loops(function)
-        text += written
+        lines = _both(function) if scalar else _loops(function)
+        text += lines
         styles[function.name] = "scalar" if scalar else "loops"
-        if any("cache::" in line for line in written):
+        if any("cache::" in line for line in lines):
             caches.add(function.name)
-    return Source(text_of(text), styles, frozenset(caches), special, Layout.of(model))
+    return Translation(text_of(text), styles, frozenset(caches), special)
 
 
 def _is_small(function: Function) -> bool:
