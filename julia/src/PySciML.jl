@@ -8,6 +8,7 @@ module PySciML
 
 include("networks.jl")
 include("semantics.jl")
+include("sparsity.jl")
 include("system.jl")
 
 end

@@ -61,7 +61,7 @@ end
 fresh(e::Event) = Event(e.name, fresh(e.condition), fresh(e.reset), e.direction, e.stops)
 
 """
-    System(text; name, states, params, T, styles, caches, noise, calculus, sources, events)
+    System(text; name, states, params, T, styles, caches, noise, calculus, sources, events, sparsity)
 
 A dynamical system from the source of its translated functions.
 
@@ -70,8 +70,9 @@ A dynamical system from the source of its translated functions.
 that returns a tuple, or `"loops"`, in place alone; those named in `caches` take a cache last.
 `noise` is `:none`, `:scalar`, `:diagonal` or `:general`, `sources` the count of its Wiener
 processes, `calculus` `:ito` or `:stratonovich`. `events` are tuples `(name, direction, stops)`;
-the functions of the i-th are `condition_i`, where it has one, and `reset_i`. See [`Field`](@ref)
-and [`Event`](@ref).
+the functions of the i-th are `condition_i`, where it has one, and `reset_i`. `sparsity` is the
+pattern `(starts, rows)` of a Jacobian of which `drift_jac!` gives the elements in it, counted from
+0; see [`SparseJacobian`](@ref), [`Field`](@ref) and [`Event`](@ref).
 
 The text is evaluated in a module of its own, so a system that has just been made is to be used
 through `Base.invokelatest`.
@@ -100,9 +101,10 @@ function System(
     calculus=:ito,
     sources=0,
     events=(),
+    sparsity=nothing,
 )
     read = Reader(text, T, styles, caches)
-    drift = Field(read, "drift")
+    drift = sparse_jacobian(Field(read, "drift"), sparsity, T)
     diffusion = noise === :none ? nothing : Field(read, "diffusion")
     made = Tuple(Event(read, i, event...) for (i, event) in enumerate(events))
     return System{T,typeof(drift),typeof(diffusion),typeof(made)}(

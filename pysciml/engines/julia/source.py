@@ -11,6 +11,7 @@ from typing import Literal
 from pysciml.engines.julia.package import package
 from pysciml.engines.julia.printing import text_of
 from pysciml.engines.julia.program import Function, emit
+from pysciml.engines.julia.sparsity import Pattern
 from pysciml.engines.julia.trace import Layout, functions
 from pysciml.engines.julia.translate import operations, uses_special
 from pysciml.model import Model
@@ -54,6 +55,9 @@ class Source(Translation):
     ----------
     layout : Layout
         Where each quantity is in ``u`` and ``p``.
+    sparsity : Pattern, optional
+        Of the Jacobian of the drift, where ``drift_jac!`` gives only its elements that can differ
+        from zero, column by column.
 
     Examples
     --------
@@ -63,6 +67,7 @@ class Source(Translation):
     """
 
     layout: Layout
+    sparsity: Pattern | None = None
 
 
 def source(model: Model, dtype: str = "float64", style: Style = "auto") -> Source:
@@ -87,7 +92,10 @@ def source(model: Model, dtype: str = "float64", style: Style = "auto") -> Sourc
     CapabilityError
         If a function uses what cannot be translated; with its line.
     """
-    return Source(**vars(written(functions(model, dtype), style)), layout=Layout.of(model))
+    traced = list(functions(model, dtype))
+    sparsity = next((f.pattern for f in traced if f.pattern is not None), None)
+    text = written(traced, style)
+    return Source(**vars(text), layout=Layout.of(model), sparsity=sparsity)
 
 
 def written(traced: Iterable[Function], style: Style = "auto") -> Translation:

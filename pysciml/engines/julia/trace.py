@@ -6,6 +6,7 @@ the inputs; and ``t``. Each is a flat vector in the order of the model's names, 
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from pysciml.engines.julia.flat import places, trace, vector
 from pysciml.engines.julia.program import Function, Slot
+from pysciml.engines.julia.sparsity import LARGE, Pattern, pattern
 from pysciml.model import Model
 from pysciml.tracing import call
 
@@ -116,7 +119,8 @@ class _Tracer:
 def functions(model: Model, dtype: str = "float64") -> Iterator[Function]:
     """Trace all functions of a model that its solution and its gradients need.
 
-    Drift and diffusion each come with ``_jac``, the Jacobian by the state; ``_jvp``, the tangent
+    Drift and diffusion each come with ``_jac``, the Jacobian by the state (that of a large drift
+    with few elements other than zero is these elements, see `sparsity`); ``_jvp``, the tangent
     for tangents ``v`` of the state and ``q`` of the parameters; ``_vjp``, the cotangents ``gu`` and
     ``gp`` for a cotangent ``w``; the drift also with ``_tgrad``, its derivative by time. Events are
     ``condition_<i>`` and ``reset_<i>``, counted from 1.
@@ -181,6 +185,30 @@ def _by_time(
     return trace("drift_tgrad", tgrad, inputs, outputs)
 
 
+def _sparse(
+    tracer: _Tracer, evaluate: Callable[..., Any], inputs: Sequence[Slot], found: Pattern
+) -> Function:
+    """Trace the elements of the Jacobian of the drift that can differ from zero."""
+    shapes, columns = tracer.state, found.columns
+    ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
+
+    def elements(t: Any, *values: Any) -> Any:
+        state, rest = values[: len(shapes)], values[len(shapes) :]
+
+        def product(tangent: Any) -> Any:
+            pieces = jnp.split(tangent, ends)
+            along = tuple(x.reshape(s) for x, s in zip(pieces, shapes, strict=True))
+            moved = jax.jvp(lambda *u: evaluate(t, *u, *rest), state, along)[1]
+            return jnp.concatenate([jnp.ravel(x) for x in moved])
+
+        products = jax.vmap(product)(jnp.asarray(found.tangents, tracer.dtype))
+        return (products[found.colors[columns], found.rows],)
+
+    outputs = [Slot("J", (found.rows.size,), tracer.dtype, 0)]
+    function = trace("drift_jac", elements, inputs, outputs)
+    return dataclasses.replace(function, pattern=found)
+
+
 def _with_derivatives(
     tracer: _Tracer,
     name: str,
@@ -198,7 +226,8 @@ def _with_derivatives(
         return jax.jvp(lambda *v: evaluate(t, *v), at, along)[1]
 
     tangents = [*tracer.vector("v", tracer.state), *tracer.vector("q", tracer.params)]
-    yield trace(f"{name}_jvp", jvp, [*inputs, *tangents], outputs, arguments="u p t v q")
+    forward = trace(f"{name}_jvp", jvp, [*inputs, *tangents], outputs, arguments="u p t v q")
+    yield forward
 
     def vjp(t: Any, *values: Any) -> Any:
         back = jax.vjp(lambda *v: evaluate(t, *v), *values[:count])[1]
@@ -207,6 +236,13 @@ def _with_derivatives(
     cotangents = [Slot("w", s.shape, s.dtype, s.offset, s.strides) for s in outputs]
     gradients = [*tracer.vector("gu", tracer.state), *tracer.vector("gp", tracer.params)]
     yield trace(f"{name}_vjp", vjp, [*inputs, *cotangents], gradients, arguments="u p t w")
+
+    if name == "drift" and tracer.model.size >= LARGE:
+        by = range(len(inputs), len(inputs) + states)
+        found = pattern(forward.jaxpr, by)
+        if found.pays:
+            yield _sparse(tracer, evaluate, inputs, found)
+            return
 
     def jacobian(t: Any, *values: Any) -> Any:
         def by_state(*state: Any) -> Any:
