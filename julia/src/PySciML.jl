@@ -25,5 +25,9 @@ include("adjoint/path.jl")
 include("adjoint/sweep_lanes.jl")
 include("adjoint/sweep_vectors.jl")
 include("adjoint/pullback.jl")
+include("lanes.jl")
+
+using .Lanes
+export Noise, Stream, solve_lanes!, solve_paths!
 
 end

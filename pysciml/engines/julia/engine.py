@@ -69,10 +69,12 @@ class JuliaEngine:
         """
         if task.model.is_stochastic:
             from pysciml.engines.julia.stochastic import solve
-        else:
-            from pysciml.engines.julia.solve import solve
 
-        return solve(task)
+            return solve(task)
+        from pysciml.engines.julia import lanes
+        from pysciml.engines.julia.solve import solve
+
+        return lanes.solve(task) if lanes.can(task) else solve(task)
 
     def sensitivities(
         self, task: SolveTask, names: tuple[str, ...]
