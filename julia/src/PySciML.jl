@@ -8,11 +8,8 @@ module PySciML
 
 include("semantics.jl")
 include("system.jl")
-include("adjoint/schemes.jl")
-include("adjoint/lanes.jl")
-include("adjoint/path.jl")
-include("adjoint/sweep_lanes.jl")
-include("adjoint/sweep_vectors.jl")
-include("adjoint/pullback.jl")
+include("adjoint/Adjoints.jl")
+
+using .Adjoints
 
 end
