@@ -29,5 +29,8 @@ include("lanes.jl")
 
 using .Lanes
 export Noise, Stream, solve_lanes!, solve_paths!
+include("adjoint/Adjoints.jl")
+
+using .Adjoints
 
 end
