@@ -14,5 +14,6 @@ include("adjoint/path.jl")
 include("adjoint/sweep_lanes.jl")
 include("adjoint/sweep_vectors.jl")
 include("adjoint/pullback.jl")
+include("goku/Goku.jl")
 
 end
