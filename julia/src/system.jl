@@ -45,20 +45,24 @@ fresh(f) = f
 fresh(f::Field) = Field(map(fresh, f.inplace), f.values)
 
 """
-    Event(condition, reset, direction, stops)
+    Event(name, condition, tangent, reset, direction, stops)
 
 What happens where `condition(u, p, t)` crosses zero, up (1), down (-1) or both ways (0): `reset`
-gives the new state, if any, and the solution may stop.
+gives the new state, if any, and the solution may stop. `tangent(u, p, t, v, q, s)` is the change of
+the condition with changes `v`, `q` and `s` of its arguments. An event at known times has neither.
 """
-struct Event{C,R}
+struct Event{C,D,R}
     name::String
     condition::C
+    tangent::D
     reset::R
     direction::Int
     stops::Bool
 end
 
-fresh(e::Event) = Event(e.name, fresh(e.condition), fresh(e.reset), e.direction, e.stops)
+fresh(e::Event) = Event(
+    e.name, fresh(e.condition), fresh(e.tangent), fresh(e.reset), e.direction, e.stops
+)
 
 """
     System(text; name, states, params, T, styles, caches, noise, calculus, sources, events)
@@ -70,7 +74,8 @@ A dynamical system from the source of its translated functions.
 that returns a tuple, or `"loops"`, in place alone; those named in `caches` take a cache last.
 `noise` is `:none`, `:scalar`, `:diagonal` or `:general`, `sources` the count of its Wiener
 processes, `calculus` `:ito` or `:stratonovich`. `events` are tuples `(name, direction, stops)`;
-the functions of the i-th are `condition_i`, where it has one, and `reset_i`. See [`Field`](@ref)
+the functions of the i-th are `condition_i` and `condition_i_jvp`, where it has a condition, and
+`reset_i`. See [`Field`](@ref)
 and [`Event`](@ref).
 
 The text is evaluated in a module of its own, so a system that has just been made is to be used
@@ -156,23 +161,27 @@ function Field(read::Reader, name)
 end
 
 function Event(read::Reader, i, name, direction, stops)
-    condition, reset = "condition_$i", "reset_$i"
+    found(part) = haskey(read.styles, part) ? number(read, part) : nothing
+    reset = "reset_$i"
     return Event(
         name,
-        haskey(read.styles, condition) ? scalar_condition(read, condition) : nothing,
+        found("condition_$i"),
+        found("condition_$(i)_jvp"),
         haskey(read.styles, reset) ? inplace(read, reset) : nothing,
         direction,
         stops,
     )
 end
 
-# A condition gives a number; one in loops writes it into a vector of one element.
-function scalar_condition(read::Reader, name)
+# A function that gives a number; one in loops writes it into a vector of one element.
+struct InLoops{T,F}
+    f::F
+    out::Vector{T}
+end
+(n::InLoops)(args...) = (n.f(n.out, args...); n.out[1])
+fresh(n::InLoops{T}) where {T} = InLoops(fresh(n.f), zeros(T, 1))
+
+function number(read::Reader, name)
     read.styles[name] == "scalar" && return value(read, name)
-    f = inplace(read, name)
-    return function (u, p, t)
-        out = Vector{eltype(u)}(undef, 1)
-        f(out, u, p, t)
-        return out[1]
-    end
+    return InLoops(inplace(read, name), zeros(read.T, 1))
 end
