@@ -1,7 +1,7 @@
 # What Python calls: plain arguments, and arrays that Python made.
 
-# An array as the model computes with it. Arrays of Python arrive with their axes turned round.
-taken(::Type{T}, array) where {T} = Array{T}(array)
+# A copy of an array of Python, which arrives with its axes turned round.
+taken(::Type{T}, array) where {T} = Array{T}(PySciML.plain(array))
 
 """
     latent_model(system; dt, infer, defaults, scheme, substeps, learned, core, ...)
@@ -48,26 +48,29 @@ function loss_and_gradient!(
         nested(own, slots), m, nested(flat, slots), taken(T, data), (; continuity, forecast, kl),
         draws,
     )
-    copyto!(gradient, own)
+    copyto!(PySciML.plain(gradient), own)
     return Tuple(terms)
 end
 
 training_run(m::LatentModel, series; settings...) = Run(m, taken(Float32, series); settings...)
 
 "Put a vector of numbers into a run, or read it: `weights`, `average`, or a moment of Adam."
-set_vector!(run::Run, name, values) = (copyto!(getfield(run, Symbol(name)), values); nothing)
-get_vector!(values, run::Run, name) = (copyto!(values, getfield(run, Symbol(name))); nothing)
+set_vector!(run::Run, name, values) = (copyto!(getfield(run, Symbol(name)), PySciML.plain(values)); nothing)
+get_vector!(values, run::Run, name) = (copyto!(PySciML.plain(values), getfield(run, Symbol(name))); nothing)
 
 function set_counts!(run::Run, count, update, scale, partial)
     run.count, run.update, run.scale = count, update, scale
-    copyto!(run.partial, partial)
+    copyto!(run.partial, PySciML.plain(partial))
     return nothing
 end
-get_counts(run::Run) = (run.count, run.update, run.scale, run.partial...)
+function get_counts(run::Run)
+    rate = learning_rate(run.settings, run.update - 1) * run.scale
+    return (run.count, run.update, run.scale, rate, run.partial...)
+end
 
 function judge!(scale, run::Run, crops)
     score, spread = judge(run, taken(Float32, crops))
-    copyto!(scale, spread)
+    copyto!(PySciML.plain(scale), spread)
     return score
 end
 
@@ -82,6 +85,7 @@ function infer!(
     T = eltype(weights)
     ps = nested(taken(T, weights), first(layout(LuxCore.initialparameters(Xoshiro(0), m))))
     seen, scale = taken(T, seen), taken(T, scale)
+    data, states, params = map(PySciML.plain, (data, states, params))
     for (index, at) in enumerate(Iterators.partition(axes(seen, 3), block))
         made, moved, inferred = infer(
             m, ps, permutedims(seen[:, :, at], (1, 3, 2));
@@ -93,3 +97,6 @@ function infer!(
     end
     return nothing
 end
+
+"The count of inferred parameters."
+inferred_count(m::LatentModel) = size(m.bounds, 2)

@@ -18,13 +18,13 @@ function path end
 Known equations: a translated system whose parameters at the places `infer` are inferred for every
 sample, while the others have their `defaults`. With `learned`, its noise has trainable factors.
 """
-struct ModelCore{V} <: Core
+struct ModelCore{I,V} <: Core
     # Of types of their own for every model, not to be compiled into the rest: with its noise, and
     # without.
     system::System
     quiet::System
     states::Int
-    infer::Vector{Int}
+    infer::I
     defaults::V
     scheme::Symbol
     substeps::Int
@@ -320,3 +320,11 @@ function path(c::LSTMCore, ps, starts, params, steps, draws)
     end
     return outputs, back
 end
+
+"""
+    moved(core, ps, starts, params, steps, draws)
+
+The value of [`path`](@ref).
+"""
+moved(core::Core, ps, starts, params, steps, draws) =
+    first(path(core, ps, starts, params, steps, draws))

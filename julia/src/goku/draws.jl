@@ -9,6 +9,26 @@ stream(seed::Integer, number::Integer) = Xoshiro(
 on_device(like::Array, array::Array) = array
 on_device(like, array::Array) = copyto!(similar(like, eltype(array), size(array)), array)
 
+"""
+    to_device(like, model)
+
+The model with the arrays that it holds beside its parameters on the device of `like`.
+"""
+to_device(like, m::LatentModel) = LatentModel(
+    (
+        name === :core ? to_device(like, m.core) :
+        name === :bounds ? on_device(like, m.bounds) : getfield(m, name) for
+        name in fieldnames(LatentModel)
+    )...,
+)
+to_device(like, c::Core) = c
+to_device(like, c::ModelCore) = ModelCore(
+    (
+        name in (:infer, :defaults) ? on_device(like, getfield(c, name)) : getfield(c, name) for
+        name in fieldnames(ModelCore)
+    )...,
+)
+
 normal(rng, like::AbstractArray{T}, size...) where {T} = on_device(like, randn(rng, T, size...))
 
 is_stochastic(c::Core) = c isa ModelCore && c.system.diffusion !== nothing

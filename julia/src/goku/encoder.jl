@@ -71,4 +71,4 @@ function stacked(layers::Tuple, ps::Tuple, x)
     return y, (dy, gs) -> back_first(back_rest(dy, rest_of(gs)), first_of(gs))
 end
 
-(l::ParameterEncoder)(x, ps, st::NamedTuple) = (first(pullback(l, ps, x)), st)
+(l::ParameterEncoder)(x, ps, st::NamedTuple) = (apply(l, ps, x), st)

@@ -8,6 +8,13 @@ and adds the gradient of the parameters to `gs`, which has the form of `ps` or i
 """
 function pullback end
 
+"""
+    apply(layer, ps, x)
+
+Apply a layer: the value of [`pullback`](@ref).
+"""
+apply(layer, ps, x) = first(pullback(layer, ps, x))
+
 columns(x) = reshape(x, size(x, 1), :)
 rows_like(y, x) = reshape(y, size(y, 1), Base.tail(size(x))...)
 
@@ -182,5 +189,5 @@ function pullback(l::Gaussian, ps, x)
 end
 
 for layer in (:Dense, :ResidualMLP, :TwoLayer, :Attention, :Gaussian)
-    @eval (l::$layer)(x, ps, st::NamedTuple) = (first(pullback(l, ps, x)), st)
+    @eval (l::$layer)(x, ps, st::NamedTuple) = (apply(l, ps, x), st)
 end

@@ -166,5 +166,5 @@ function last_of(l, ps, x)
 end
 
 for layer in (:LSTM, :RNN)
-    @eval (l::$layer)(x, ps, st::NamedTuple) = (first(pullback(l, ps, x)), st)
+    @eval (l::$layer)(x, ps, st::NamedTuple) = (apply(l, ps, x), st)
 end
