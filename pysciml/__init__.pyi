@@ -1,5 +1,6 @@
 from . import catalog as catalog
 from . import datasets as datasets
+from .compare import compare as compare
 from .errors import PySciMLError as PySciMLError
 from .flow import flow as flow
 from .forcing import Forcing as Forcing
@@ -66,6 +67,7 @@ __all__ = [
     "Variable",
     "capabilities",
     "catalog",
+    "compare",
     "datasets",
     "flow",
     "load",

@@ -106,7 +106,7 @@ def make_request(
         dtype=dtype,
         device=device,
     )
-    return Request(task, sweep, grid, choose(engine))
+    return Request(task, sweep, grid, choose(engine, task))
 
 
 def seed_of(rng: int | np.random.Generator | None) -> int:

@@ -6,7 +6,9 @@ translated Julia source. It can be used from Julia alone.
 """
 module PySciML
 
+include("networks.jl")
 include("semantics.jl")
+include("sparsity.jl")
 include("system.jl")
 include("arrays.jl")
 include("returncodes.jl")

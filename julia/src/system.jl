@@ -65,7 +65,7 @@ fresh(e::Event) = Event(
 )
 
 """
-    System(text; name, states, params, T, styles, caches, noise, calculus, sources, events)
+    System(text; name, states, params, T, styles, caches, noise, calculus, sources, events, sparsity)
 
 A dynamical system from the source of its translated functions.
 
@@ -75,8 +75,8 @@ that returns a tuple, or `"loops"`, in place alone; those named in `caches` take
 `noise` is `:none`, `:scalar`, `:diagonal` or `:general`, `sources` the count of its Wiener
 processes, `calculus` `:ito` or `:stratonovich`. `events` are tuples `(name, direction, stops)`;
 the functions of the i-th are `condition_i` and `condition_i_jvp`, where it has a condition, and
-`reset_i`. See [`Field`](@ref)
-and [`Event`](@ref).
+`reset_i`. `sparsity` is the pattern `(starts, rows)` of a Jacobian of which `drift_jac!` gives the
+elements in it, counted from 0; see [`SparseJacobian`](@ref), [`Field`](@ref) and [`Event`](@ref).
 
 The text is evaluated in a module of its own, so a system that has just been made is to be used
 through `Base.invokelatest`.
@@ -105,16 +105,10 @@ function System(
     calculus=:ito,
     sources=0,
     events=(),
+    sparsity=nothing,
 )
-    home = Module(:TranslatedModel)
-    Core.eval(home, :(using ..Base; const Semantics = $Semantics))
-    for symbol in names(Semantics; all=true)
-        Base.isidentifier(symbol) && symbol ∉ (:Semantics, :eval, :include) &&
-            Core.eval(home, :(const $symbol = $(getfield(Semantics, symbol))))
-    end
-    Base.include_string(home, text, "translated model")
-    read = Reader(home, T, Dict{String,String}(styles), Set{String}(caches))
-    drift = Field(read, "drift")
+    read = Reader(text, T, styles, caches)
+    drift = sparse_jacobian(Field(read, "drift"), sparsity, T)
     diffusion = noise === :none ? nothing : Field(read, "diffusion")
     made = Tuple(Event(read, i, event...) for (i, event) in enumerate(events))
     return System{T,typeof(drift),typeof(diffusion),typeof(made)}(
@@ -138,6 +132,26 @@ struct Reader
     styles::Dict{String,String}
     caches::Set{String}
 end
+
+function Reader(text::AbstractString, T, styles, caches)
+    home = Module(:TranslatedModel)
+    Core.eval(home, :(using ..Base; const Semantics = $Semantics))
+    for symbol in names(Semantics; all=true)
+        Base.isidentifier(symbol) && symbol ∉ (:Semantics, :eval, :include) &&
+            Core.eval(home, :(const $symbol = $(getfield(Semantics, symbol))))
+    end
+    Base.include_string(home, text, "translated model")
+    return Reader(home, T, Dict{String,String}(styles), Set{String}(caches))
+end
+
+"""
+    Field(text, name; T, styles, caches)
+
+The function `name` with its derivatives from the source of a translated function: an observation
+or a loss. Its results go into a vector, `value(y, args...)`, even where they are one number.
+"""
+Field(text::AbstractString, name; T=Float64, styles, caches=()) =
+    Field(Reader(text, T, styles, caches), name)
 
 function inplace(read::Reader, name)
     f = Core.eval(read.home, Symbol(name, "!"))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import sys
 from dataclasses import asdict, dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Annotated, Any
 
@@ -124,31 +122,12 @@ def _small_loops() -> str:
 
 def julia_state() -> EngineState:
     """Look for Julia and its bridge, without importing or starting either."""
-    julia = os.environ.get("PYTHON_JULIAPKG_EXE") or shutil.which("julia")
-    details: dict[str, Any] = {"executable": julia or "none"}
-    for package in ("juliacall", "juliapkg"):
-        try:
-            details[package] = version(package)
-        except PackageNotFoundError:
-            details[package] = "none"
-    if find_spec("pysciml.engines.julia") is None:
-        reason = "This version of pysciml has no Julia engine yet."
-        if julia:
-            reason += f" Julia itself is at {julia}."
-        return EngineState("julia", False, reason, details)
-    if details["juliacall"] == "none":
-        return EngineState(
-            "julia", False, "The package juliacall is missing; `pip install juliacall`.", details
-        )
-    if julia is None or not shutil.which(julia):
-        where = f"{julia} cannot be run" if julia else "there is no julia on PATH"
-        return EngineState(
-            "julia",
-            False,
-            f"Julia was not found: {where} and PYTHON_JULIAPKG_EXE names none.",
-            details,
-        )
-    return EngineState("julia", True, f"Julia is at {julia}.", details)
+    from pysciml.engines.julia.status import examine
+
+    found = examine()
+    shown = ("version", "executable", "project", "juliacall")
+    details = {name: found.details[name] for name in shown if name in found.details}
+    return EngineState("julia", found.ready, found.reason, details)
 
 
 def _cores() -> int:
@@ -171,6 +150,8 @@ def _show(found: dict[str, Any]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from pysciml.engines.choose import automatic
+
     out = console()
     python, versions = found["python"], found["versions"]
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
@@ -181,14 +162,12 @@ def _show(found: dict[str, Any]) -> None:
         "python", escape(f"{python['version']}, {python['system']}, {python['cores']} cores")
     )
     table.add_row("", f"[dim]{escape(python['executable'])}[/dim]")
-    ready = [engine["name"] for engine in found["engines"] if engine["ready"]]
     for engine in found["engines"]:
         mark = "[green]ready[/green]  " if engine["ready"] else "[yellow]not here[/yellow]  "
         table.add_row(f"engine {engine['name']}", mark + escape(engine["reason"]))
         about = "; ".join(f"{key} {_flat(value)}" for key, value in engine["details"].items())
         table.add_row("", f"[dim]{escape(about)}[/dim]")
-    if ready:
-        table.add_row("engine auto", f"uses {'julia' if 'julia' in ready else ready[0]}")
+    table.add_row("engine auto", escape("uses {}: {}".format(*automatic())))
     others = {k: v for k, v in versions.items() if k not in ("pysciml", "python")}
     table.add_row("versions", escape(", ".join(f"{k} {v}" for k, v in others.items())))
     for name, state in found["data"].items():

@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from pysciml.cli import catalog, doctor, process, report, solve, solvers, train
+from pysciml.cli import catalog, doctor, julia, process, report, solve, solvers, train
 from pysciml.errors import EngineError, PySciMLError, SolveError, suggest
 
 __all__ = ["app", "main", "run"]
@@ -32,6 +32,7 @@ app.command("solvers")(solvers.solvers)
 app.command("train")(train.train)
 app.command("resume")(train.resume)
 app.command("report")(report.report)
+app.add_typer(julia.app)
 
 
 def _version(wanted: bool) -> None:

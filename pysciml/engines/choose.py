@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pysciml.engines.base import Engine
 from pysciml.errors import EngineError, suggest
 
-__all__ = ["Choice", "choose"]
+if TYPE_CHECKING:
+    from pysciml.engines.base import SolveTask
+
+__all__ = ["Choice", "automatic", "choose"]
+
+# Whether "auto" takes the julia engine where Julia is ready.
+AUTO_JULIA = False
 
 
 class Choice(NamedTuple):
@@ -18,14 +24,16 @@ class Choice(NamedTuple):
     reason: str
 
 
-def choose(name: str = "auto") -> Choice:
+def choose(name: str = "auto", task: SolveTask | None = None) -> Choice:
     """Choose an engine.
 
     Parameters
     ----------
-    name : {"auto", "jax"}
-        ``"auto"`` follows the environment variable ``PYSCIML_ENGINE``, and is the embedded
-        engine where that is not set.
+    name : {"auto", "julia", "jax"}
+        ``"auto"`` follows the environment variable ``PYSCIML_ENGINE``, and `automatic` where that
+        is not set.
+    task : SolveTask, optional
+        What is to be solved; ``"auto"`` chooses an engine that can.
 
     Returns
     -------
@@ -42,14 +50,51 @@ def choose(name: str = "auto") -> Choice:
         name = os.environ.get("PYSCIML_ENGINE", "") or "auto"
         reason = "PYSCIML_ENGINE asks for it"
     if name == "auto":
-        name, reason = "jax", "it is installed with pysciml and needs no Julia"
+        name, reason = automatic(task)
+    if name == "jax":
+        from pysciml.engines.jax.engine import JaxEngine
+
+        return Choice(JaxEngine(), reason)
     if name == "julia":
+        return Choice(_julia(), reason)
+    raise EngineError(f"There is no engine {name!r}.{suggest(name, ['auto', 'jax', 'julia'])}")
+
+
+def automatic(task: SolveTask | None = None) -> tuple[str, str]:
+    """Say which engine ``"auto"`` means here; neither engine is started.
+
+    Parameters
+    ----------
+    task : SolveTask, optional
+        What is to be solved.
+
+    Returns
+    -------
+    tuple of str
+        The name and the reason.
+    """
+    if not AUTO_JULIA:
+        return "jax", "it is installed with pysciml and needs no Julia"
+    from pysciml.engines.julia.readiness import ready
+
+    if not ready():
+        return "jax", "Julia is not ready here; `pysciml julia status` says why"
+    # Before a slow start, ask whether the engine takes the task at all.
+    refusal = getattr(_julia(), "refusal", None)
+    why = refusal(task) if task is not None and refusal is not None else None
+    if why:
+        return "jax", f"the julia engine does not take this: {why}"
+    return "julia", "Julia is ready here without a download"
+
+
+def _julia() -> Engine:
+    try:
+        from pysciml.engines.julia.engine import JuliaEngine
+    except ModuleNotFoundError as error:
+        if error.name != "pysciml.engines.julia.engine":
+            raise
         raise EngineError(
             "The julia engine is not part of this release; use engine='jax', which has the same "
             "interface and defaults."
-        )
-    if name != "jax":
-        raise EngineError(f"There is no engine {name!r}.{suggest(name, ['auto', 'jax', 'julia'])}")
-    from pysciml.engines.jax.engine import JaxEngine
-
-    return Choice(JaxEngine(), reason)
+        ) from None
+    return JuliaEngine()

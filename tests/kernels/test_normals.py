@@ -7,6 +7,7 @@ from jax.extend.random import threefry_2x32
 from scipy import stats
 
 import pysciml as ps
+from pysciml.engines.jax.drawing import drawn
 from pysciml.engines.jax.normals import TAIL, WORDS, pair
 from pysciml.engines.jax.words import kept, threefry, xoshiro
 
@@ -90,7 +91,32 @@ def numbers(model, stream, dtype, paths, steps):
 @pytest.mark.parametrize(("stream", "dtype"), STREAMS)
 @pytest.mark.parametrize("model", [WALK, WALKS], ids=["scalars", "a vector"])
 def test_numbers_of_a_stream_are_normal_and_independent(model, stream, dtype):
-    z = numbers(model, stream, dtype, 1000, 50)
+    assert_normal_and_independent(numbers(model, stream, dtype, 1000, 50))
+
+
+@pytest.mark.parametrize("dtype", WORDS)
+def test_numbers_of_a_key_are_normal_and_independent(dtype):
+    with jax.enable_x64(dtype == "float64"):
+        z = np.asarray(drawn(jax.random.key(5), 50, 3 * 1000, dtype))
+        assert z.dtype == dtype
+        # Numbers of another key are not the same, and have nothing in common with these.
+        other = np.asarray(drawn(jax.random.key(6), 50, 3 * 1000, dtype))
+    assert abs(np.mean(z * other)) < 4.5 / z.size**0.5
+    assert_normal_and_independent(np.moveaxis(z.astype(float).reshape(50, 3, 1000), 2, 0))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 3), (6, 5), (5000, 1), (0, 4)])
+def test_no_number_of_a_key_is_drawn_twice(shape):
+    keys = jax.random.key(1), jax.random.PRNGKey(1), jax.random.key(1, impl="rbg")
+    found = [np.asarray(drawn(key, *shape, "float32")) for key in keys]
+    assert all(z.shape == shape for z in found)
+    np.testing.assert_array_equal(found[0], found[1])
+    # Of 5000 numbers of float32 a few pairs are equal by chance.
+    assert len(np.unique(np.abs(found[0]))) >= 0.99 * found[0].size
+
+
+def assert_normal_and_independent(z):
+    """Assert it of numbers of shape (path, step, source)."""
     flat = z.ravel()
     n = flat.size
     # Moments to the fourth and their standard errors for normal numbers.

@@ -41,13 +41,13 @@ function stages(tab, T, noisy)
     y, f, g = symbols(:y, s), symbols(:f, s), symbols(:g, s)
     body = Expr[]
     for i in 1:s
-        terms = [(:(h * $(T(tab.A[i, j]))), f[j]) for j in 1:(i-1) if tab.A[i, j] != 0]
+        terms = Any[(:(h * $(T(tab.A[i, j]))), f[j]) for j in 1:(i-1) if tab.A[i, j] != 0]
         noisy && append!(terms, [(T(tab.B[i, j]), g[j]) for j in 1:(i-1) if tab.B[i, j] != 0])
         push!(body, :($(y[i]) = $(combined(:u, terms))))
         push!(body, :($(symbols(:t, s)[i]) = muladd($(T(tab.c[i])), h, t)))
-        uses(tab.A, tab.a, i) &&
+        Schemes.uses(tab.A, tab.a, i) &&
             push!(body, :($(f[i]) = @inline drift($(y[i]), p, $(symbols(:t, s)[i]))))
-        noisy && uses(tab.B, tab.b, i) && push!(
+        noisy && Schemes.uses(tab.B, tab.b, i) && push!(
             body, :($(g[i]) = shake(kind, (@inline diffusion($(y[i]), p, $(symbols(:t, s)[i]))), dw))
         )
     end
@@ -60,8 +60,8 @@ combined(u, terms) =
 "Take one step of one lane."
 @generated function lane_step(
     ::S, drift, diffusion, kind, u::NTuple{N,T}, p, t::T, h::T, dw
-) where {S<:Scheme,N,T}
-    tab, noisy = tableau(S), diffusion !== Nothing
+) where {S<:Schemes.Scheme,N,T}
+    tab, noisy = Schemes.tableau(S), diffusion !== Nothing
     s = length(tab.a)
     terms = Any[(:(h * $(T(tab.a[i]))), symbols(:f, s)[i]) for i in 1:s if tab.a[i] != 0]
     noisy && append!(terms, [(T(tab.b[i]), symbols(:g, s)[i]) for i in 1:s if tab.b[i] != 0])
@@ -75,8 +75,8 @@ end
 "Take the cotangent `w` of one step of one lane back: those of the state and of the parameters."
 @generated function lane_back(
     ::S, drift, diffusion, drift_vjp, diffusion_vjp, kind, u::NTuple{N,T}, p, t::T, h::T, dw, w
-) where {S<:Scheme,N,T}
-    tab, noisy = tableau(S), diffusion !== Nothing
+) where {S<:Schemes.Scheme,N,T}
+    tab, noisy = Schemes.tableau(S), diffusion !== Nothing
     s = length(tab.a)
     y, m, times = symbols(:y, s), symbols(:m, s), symbols(:t, s)
     body = stages(tab, T, noisy)
@@ -86,7 +86,7 @@ end
         for (on, A, a, vjp, scale) in (
             (true, tab.A, tab.a, :drift_vjp, :h), (noisy, tab.B, tab.b, :diffusion_vjp, nothing)
         )
-            on && uses(A, a, i) || continue
+            on && Schemes.uses(A, a, i) || continue
             terms = Any[(T(a[i]), :w)]
             filter!(term -> term[1] != 0, terms)
             append!(terms, [(T(A[j, i]), m[j]) for j in (i+1):s if A[j, i] != 0])

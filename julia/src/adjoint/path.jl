@@ -20,22 +20,26 @@ end
     return j == g.substeps - 1 ? i + 2 : nothing
 end
 
-@inline row(A::AbstractMatrix, lane, ::Val{N}) where {N} = ntuple(i -> @inbounds(A[lane, i]), Val(N))
-@inline row(A::AbstractArray{<:Any,3}, lane, k, ::Val{N}) where {N} =
-    ntuple(i -> @inbounds(A[lane, i, k]), Val(N))
+# The numbers of one lane as a tuple, and back; written out, so that loops over lanes become vector
+# instructions.
+@generated row(A::AbstractMatrix, lane, ::Val{N}) where {N} =
+    :(Base.@_inline_meta; @inbounds ($((:(A[lane, $i]) for i in 1:N)...),))
+@generated row(A::AbstractArray{<:Any,3}, lane, k, ::Val{N}) where {N} =
+    :(Base.@_inline_meta; @inbounds ($((:(A[lane, $i, k]) for i in 1:N)...),))
 @inline row(p::Tuple, lane, ::Val) = p
 @inline row(::Nothing, lane, k, ::Val) = ()
 
-@inline function put!(A, lane, x::NTuple{N,Any}) where {N}
-    ntuple(i -> (@inbounds A[lane, i] = x[i]; nothing), Val(N))
-    return nothing
-end
-@inline function put!(A, lane, k, x::NTuple{N,Any}) where {N}
-    ntuple(i -> (@inbounds A[lane, i, k] = x[i]; nothing), Val(N))
-    return nothing
-end
-@inline function accumulate!(A, lane, x::NTuple{N,Any}) where {N}
-    ntuple(i -> (@inbounds A[lane, i] += x[i]; nothing), Val(N))
+@generated put!(A::AbstractMatrix, lane, x::NTuple{N,Any}) where {N} =
+    inlined([:(A[lane, $i] = x[$i]) for i in 1:N])
+@generated put!(A::AbstractArray{<:Any,3}, lane, k, x::NTuple{N,Any}) where {N} =
+    inlined([:(A[lane, $i, k] = x[$i]) for i in 1:N])
+@generated accumulate!(A::AbstractMatrix, lane, x::NTuple{N,Any}) where {N} =
+    inlined([:(A[lane, $i] += x[$i]) for i in 1:N])
+inlined(lines) = quote
+    Base.@_inline_meta
+    @inbounds begin
+        $(lines...)
+    end
     return nothing
 end
 

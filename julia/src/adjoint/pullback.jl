@@ -8,7 +8,8 @@ Solve a batch with fixed steps, and give `(states, pullback)`.
 `u0` is a matrix (batch, states); `p` a vector that all trajectories share, or a matrix
 (batch, params); between two `times` are `substeps` steps of equal length. `increments` are those
 of the Wiener processes, an array (batch, sources, steps), or `nothing` for an equation without
-noise. `scheme` is `EulerMaruyama()`, `EulerHeun()`, `Heun()` or `RK4()`.
+noise. `scheme` is `:EulerMaruyama`, `:EulerHeun`, `:Heun`, or without noise `:Euler`, `:Heun` or
+`:RK4`.
 
 `states` is an array (batch, states, times). `pullback(cotangents)`, given an array of the same
 shape, gives `(gu0, gp)`: the discrete adjoint, that is the exact gradient of the numbers that were
@@ -18,7 +19,7 @@ All numbers are of the element type of `u0`. Functions that return tuples run ov
 in vector instructions; others in place, one trajectory after the other.
 
 ```julia
-states, pullback = solve_with_pullback(system, u0, p, 0:0.1:5, 1; scheme=RK4())
+states, pullback = solve_with_pullback(system, u0, p, 0:0.1:5, 1; scheme=:RK4)
 gu0, gp = pullback(2 .* (states .- data))
 ```
 """
@@ -29,9 +30,9 @@ function solve_with_pullback(
     times,
     substeps::Integer,
     increments=nothing;
-    scheme::Scheme=system.diffusion === nothing ? RK4() : EulerMaruyama(),
+    scheme=default_scheme(system),
 ) where {T}
-    sweep = fixed_sweep(system, scheme, u0, p, times, substeps, increments)
+    sweep = fixed_sweep(system, Schemes.named(scheme), u0, p, times, substeps, increments)
     Base.invokelatest(forward!, sweep)
     states = sweep.path[:, :, 1:sweep.grid.substeps:end]
     pullback(cotangents) = Base.invokelatest(backward, sweep, cotangents)
@@ -39,7 +40,7 @@ function solve_with_pullback(
 end
 
 "A solution with fixed steps: what it needs, and the state after every step."
-struct FixedSweep{T,S<:System,K<:Scheme,P<:AbstractVecOrMat{T},W,V}
+struct FixedSweep{T,S<:System,K<:Schemes.Scheme,P<:AbstractVecOrMat{T},W,V}
     system::S
     scheme::K
     p::P
@@ -69,7 +70,11 @@ function fixed_sweep(system, scheme, u0::AbstractMatrix{T}, p, times, substeps, 
             "the system has noise: give increments (batch, sources, steps)",
         ))
     end
-    check(scheme, system)
+    T === eltype(system) || throw(ArgumentError(
+        "the functions of $(system.name) are written for $(eltype(system)), but u0 holds $T",
+    ))
+    issorted(grid.times; lt=<=) || throw(ArgumentError("times must increase"))
+    Base.invokelatest(check, scheme, system, u0, p, grid.times[1])
     if dW !== nothing
         size(dW) == (batch, system.sources, length(grid)) || throw(DimensionMismatch(
             "increments must be (batch, sources, steps) = " *
@@ -79,25 +84,39 @@ function fixed_sweep(system, scheme, u0::AbstractMatrix{T}, p, times, substeps, 
     end
     path = Array{T,3}(undef, batch, n, length(grid) + 1)
     path[:, :, 1] .= u0
-    amplitudes = system.noise === :general ? n * system.sources : n
+    stages = length(Schemes.tableau(scheme).a)
     work = in_lanes(system) ? nothing :
-        StepWork{T}(length(tableau(typeof(scheme)).a), n, system.params, system.sources, amplitudes)
+        StepWork{T}(stages, n, system.params, system.sources, amplitudes(system))
     return FixedSweep(
         system, scheme, convert(AbstractArray{T}, p), grid, dW, path, work
     )
 end
 
-# An Ito equation solved by a scheme of Stratonovich, or the other way round, is another equation.
-function check(scheme::Scheme, system)
-    system.diffusion === nothing && return nothing
-    scheme isa RK4 && throw(ArgumentError("RK4 is for equations without noise; use EulerHeun()"))
-    wanted = scheme isa EulerMaruyama ? :ito : :stratonovich
-    system.calculus === wanted || throw(ArgumentError(
+# An Ito equation solved by a scheme of Stratonovich, or the other way round, is another equation,
+# unless the noise is additive.
+function check(scheme, system, u0, p, t)
+    noise = system.diffusion
+    noise === nothing && return nothing
+    scheme isa Schemes.RK4 &&
+        throw(ArgumentError("RK4 is for equations without noise; use Heun or EulerHeun"))
+    wanted = scheme isa Schemes.EulerMaruyama ? :ito : :stratonovich
+    system.calculus === wanted && return nothing
+    size(u0, 1) == 0 && return nothing
+    gu, gp = similar(u0, system.states), similar(u0, system.params)
+    first_p = p isa AbstractMatrix ? p[1, :] : p
+    w = fill!(similar(u0, amplitudes(system)), 1)
+    inplace(noise, VJP, system.params)(gu, gp, u0[1, :], first_p, t, w)
+    all(iszero, gu) || throw(ArgumentError(
         "$(nameof(typeof(scheme))) solves equations in the sense of $wanted, but the noise of " *
         "$(system.name) is meant in that of $(system.calculus)",
     ))
     return nothing
 end
+
+amplitudes(s::System) = s.noise === :general ? s.states * s.sources : s.states
+
+default_scheme(system) =
+    system.diffusion === nothing ? :RK4 : system.calculus === :ito ? :EulerMaruyama : :EulerHeun
 
 has_tuples(field::Nothing) = true
 has_tuples(field::Field) = haskey(field.values, :value) && haskey(field.values, :vjp)
@@ -132,7 +151,7 @@ function forward!(sweep::FixedSweep)
         forward_lanes!(path, scheme, values..., kind, shared(p, counts[2]), grid, increments, counts...)
     else
         values = both(inplace, system, VALUE)
-        forward_vectors!(path, work, tableau(typeof(scheme)), values..., kind, p, grid, increments)
+        forward_vectors!(path, work, Schemes.tableau(scheme), values..., kind, p, grid, increments)
     end
     return nothing
 end
@@ -157,7 +176,7 @@ function backward(sweep::FixedSweep{T}, cotangents) where {T}
     else
         values, vjps = both(inplace, system, VALUE), both(inplace, system, VJP)
         backward_vectors!(
-            gu, gp, cotangents, path, work, tableau(typeof(scheme)), values..., vjps..., kind, p,
+            gu, gp, cotangents, path, work, Schemes.tableau(scheme), values..., vjps..., kind, p,
             grid, increments,
         )
     end

@@ -1,19 +1,19 @@
-export Euler, EulerMaruyama, EulerHeun, Heun, RK4
-
 """
-    Scheme
+    Schemes
 
-An explicit Runge-Kutta scheme of fixed step, with noise or without.
+Explicit Runge-Kutta schemes of fixed step, with noise or without, in a module of their own since
+packages of solvers have others of the same names.
 
 Stage `i` is `y_i = u + h Σ_j A[i, j] f_j + Σ_j B[i, j] g_j`, with `f_j` the drift at stage `j` and
 `g_j` the diffusion there times the increments; a step adds `h Σ_i a[i] f_i + Σ_i b[i] g_i`. Stage
 `i` is at time `t + c[i] h`.
 """
+module Schemes
+
 abstract type Scheme end
 
 "Euler's scheme; with noise that of Euler and Maruyama (Ito; strong order 1/2)."
 struct EulerMaruyama <: Scheme end
-const Euler = EulerMaruyama
 
 "Euler in the drift, Heun in the noise (Stratonovich)."
 struct EulerHeun <: Scheme end
@@ -34,8 +34,21 @@ tableau(::Type{RK4}) = (
     b=zeros(4),
     c=[0.0, 0.5, 0.5, 1],
 )
+tableau(scheme::Scheme) = tableau(typeof(scheme))
 
-const SCHEMES = (; EulerMaruyama=EulerMaruyama(), Euler=EulerMaruyama(), EulerHeun=EulerHeun(), Heun=Heun(), RK4=RK4())
+"Whether stage `i` is used, given how later stages and the step weigh it."
+uses(A, a, i) = a[i] != 0 || any(j -> A[j, i] != 0, axes(A, 1))
 
-# What is used of stage i: the drift, and the noise.
-uses(A, a, i) = a[i] != 0 || any(!=(0), A[:, i])
+const NAMED = (;
+    Euler=EulerMaruyama(), EulerMaruyama=EulerMaruyama(), EulerHeun=EulerHeun(), Heun=Heun(), RK4=RK4()
+)
+
+"Give the scheme of a name."
+function named(name)
+    haskey(NAMED, Symbol(name)) || throw(ArgumentError(
+        "there is no scheme $name; there are $(join(keys(NAMED), ", ", " and "))",
+    ))
+    return NAMED[Symbol(name)]
+end
+
+end

@@ -1,9 +1,10 @@
-# Sweeps over lanes side by side, for systems whose functions return tuples.
+# Sweeps over lanes side by side, for systems whose functions return tuples. Julia compiles for each
+# function that is passed on only where its type is a parameter.
 
 "Take all steps of all lanes; `path` keeps the state after every one."
 function forward_lanes!(
-    path, scheme, drift, diffusion, kind, p, grid::Grid{T}, dW, ::Val{N}, ::Val{M}, ::Val{D}
-) where {T,N,M,D}
+    path, scheme, drift::F, diffusion::G, kind, p, grid::Grid{T}, dW, ::Val{N}, ::Val{M}, ::Val{D}
+) where {F,G,T,N,M,D}
     for block in Iterators.partition(axes(path, 1), BLOCK), k in 1:length(grid)
         t, h = step_of(grid, k)
         @inbounds @simd ivdep for lane in block
@@ -21,9 +22,9 @@ Take cotangents of the saved states back through all steps of all lanes. `gu`, z
 as that of the initial state; that of the parameters is added to `gp`, lane by lane.
 """
 function backward_lanes!(
-    gu, gp, cotangents, path, scheme, drift, diffusion, drift_vjp, diffusion_vjp, kind, p,
-    grid::Grid{T}, dW, ::Val{N}, ::Val{M}, ::Val{D},
-) where {T,N,M,D}
+    gu, gp, cotangents, path, scheme, drift::F, diffusion::G, drift_vjp::FB, diffusion_vjp::GB,
+    kind, p, grid::Grid{T}, dW, ::Val{N}, ::Val{M}, ::Val{D},
+) where {F,G,FB,GB,T,N,M,D}
     for block in Iterators.partition(axes(path, 1), BLOCK)
         for k in length(grid):-1:1
             t, h = step_of(grid, k)

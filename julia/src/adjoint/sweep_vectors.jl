@@ -54,7 +54,7 @@ end
 end
 
 # Set the stages of the step that starts at `work.u`.
-function stages!(work::StepWork{T}, tab, drift, diffusion, kind, t, h) where {T}
+function stages!(work::StepWork{T}, tab, drift::F, diffusion::G, kind, t, h) where {F,G,T}
     (; u, p, dw, y, f, s, g) = work
     for i in eachindex(tab.a)
         yi = view(y, :, i)
@@ -64,8 +64,8 @@ function stages!(work::StepWork{T}, tab, drift, diffusion, kind, t, h) where {T}
             diffusion === nothing || tab.B[i, j] == 0 || axpy!(yi, T(tab.B[i, j]), view(s, :, j))
         end
         at = muladd(T(tab.c[i]), h, t)
-        uses(tab.A, tab.a, i) && drift(view(f, :, i), yi, p, at)
-        if diffusion !== nothing && uses(tab.B, tab.b, i)
+        Schemes.uses(tab.A, tab.a, i) && drift(view(f, :, i), yi, p, at)
+        if diffusion !== nothing && Schemes.uses(tab.B, tab.b, i)
             diffusion(g, yi, p, at)
             shake!(view(s, :, i), kind, g, dw)
         end
@@ -86,7 +86,9 @@ end
 load_parameters!(work, p::AbstractVector, lane) = copyto!(work.p, p)
 load_parameters!(work, p::AbstractMatrix, lane) = copyto!(work.p, view(p, lane, :))
 
-function forward_vectors!(path, work, tab, drift, diffusion, kind, p, grid::Grid{T}, dW) where {T}
+function forward_vectors!(
+    path, work, tab, drift::F, diffusion::G, kind, p, grid::Grid{T}, dW
+) where {F,G,T}
     for lane in axes(path, 1)
         load_parameters!(work, p, lane)
         for k in 1:length(grid)
@@ -107,9 +109,9 @@ function forward_vectors!(path, work, tab, drift, diffusion, kind, p, grid::Grid
 end
 
 function backward_vectors!(
-    gu, gp, cotangents, path, work::StepWork{T}, tab, drift, diffusion, drift_vjp, diffusion_vjp,
-    kind, p, grid, dW,
-) where {T}
+    gu, gp, cotangents, path, work::StepWork{T}, tab, drift::F, diffusion::G, drift_vjp::FB,
+    diffusion_vjp::GB, kind, p, grid, dW,
+) where {T,F,G,FB,GB}
     λ = work.λ
     for lane in axes(path, 1)
         load_parameters!(work, p, lane)
@@ -130,20 +132,22 @@ function backward_vectors!(
 end
 
 # Take the cotangent `work.λ` of a step back; its stages have been set.
-function back!(total, work::StepWork{T}, tab, drift_vjp, diffusion_vjp, kind, t, h) where {T}
+function back!(
+    total, work::StepWork{T}, tab, drift_vjp::FB, diffusion_vjp::GB, kind, t, h
+) where {T,FB,GB}
     (; p, dw, y, m, w, wg, gu, gp, λ) = work
     s = length(tab.a)
     for i in s:-1:1
         at, yi, mi = muladd(T(tab.c[i]), h, t), view(y, :, i), view(m, :, i)
         fill!(mi, 0)
-        if uses(tab.A, tab.a, i)
+        if Schemes.uses(tab.A, tab.a, i)
             weigh!(w, λ, m, tab.A, tab.a, i)
             w .*= h
             drift_vjp(gu, gp, yi, p, at, w)
             axpy!(mi, one(T), gu)
             axpy!(total, one(T), gp)
         end
-        if diffusion_vjp !== nothing && uses(tab.B, tab.b, i)
+        if diffusion_vjp !== nothing && Schemes.uses(tab.B, tab.b, i)
             weigh!(w, λ, m, tab.B, tab.b, i)
             unshake!(wg, kind, w, dw)
             diffusion_vjp(gu, gp, yi, p, at, wg)

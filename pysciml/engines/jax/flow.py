@@ -13,6 +13,7 @@ import numpy as np
 from pysciml.engines.base import SolveTask, Status
 from pysciml.engines.jax.adaptive import Problem, solve_adaptive
 from pysciml.engines.jax.adaptive_methods import method_of
+from pysciml.engines.jax.drawing import drawn
 from pysciml.engines.jax.forcing import Piecewise
 from pysciml.engines.jax.kernels import integrate
 from pysciml.engines.jax.programs import bind_inputs, make_watch, step_of
@@ -132,8 +133,8 @@ def _fixed(
         noise = jnp.asarray(noise) if not hasattr(noise, "dtype") else noise
         if jnp.issubdtype(noise.dtype, jax.dtypes.prng_key) or noise.dtype == jnp.uint32:
             h = jnp.diff(times).reshape(-1, 1, 1, 1) / substeps
-            drawn = jax.random.normal(noise, (*shape[:2], kinds * sources, batch), times.dtype)
-            draws = jnp.sqrt(h) * drawn
+            numbers = drawn(noise, shape[0] * substeps, kinds * sources * batch, system.dtype)
+            draws = jnp.sqrt(h) * numbers.reshape(*shape[:2], kinds * sources, batch)
         elif kinds > 1:
             raise InputError(
                 f"{task.solver.name} needs more of a path than its increments, so noise= must be "

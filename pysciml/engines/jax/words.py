@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-__all__ = ["NEVER", "Key", "kept", "lane_keys", "seeded", "threefry", "xoshiro"]
+__all__ = ["NEVER", "Key", "kept", "lane_keys", "seeded", "table", "threefry", "xoshiro"]
 
 Key = tuple[Any, Any]  # two arrays of uint32
 
@@ -77,20 +77,54 @@ def kept(
     """
     flat = [counter for line in lines for counter in line]
     with jax.enable_x64(True):
-        high = np.uint64(32)
 
         def encrypt(_: Any, old: list[jax.Array]) -> list[jax.Array]:
-            both = [threefry(keys, step, counter) for counter in flat]
-            return [a.astype(jnp.uint64) | (b.astype(jnp.uint64) << high) for a, b in both]
+            return [_joined(*threefry(keys, step, counter)) for counter in flat]
 
         # A count that XLA does not know: it would take a loop apart that it knows to run once.
         once = (jnp.asarray(step, jnp.uint32) != NEVER).astype(jnp.int32)
         made = jax.lax.fori_loop(
             np.int32(0), once, encrypt, [jnp.zeros(shape, jnp.uint64) for _ in flat]
         )
-        parts = [[a.astype(jnp.uint32), (a >> high).astype(jnp.uint32)] for a in made]
-    remaining = iter(parts)
+        remaining = iter([_parted(both) for both in made])
     return [[word for _ in line for word in next(remaining)] for line in lines]
+
+
+def table(key: Key, rows: int, width: int, each: int) -> list[jax.Array]:
+    """Encrypt counters row by row, and keep the words in memory as `kept` does.
+
+    Parameters
+    ----------
+    key : tuple of array
+        Two words.
+    rows, width : int
+        Shape of the table.
+    each : int
+        Words of every entry; an even number.
+
+    Returns
+    -------
+    list of array
+        The words, shape (rows, width) each.
+    """
+    calls = each // 2
+    with jax.enable_x64(True):
+        counters = np.uint32(calls) * jnp.arange(width, dtype=jnp.uint32)
+
+        def encrypt(row: jax.Array) -> list[jax.Array]:
+            return [_joined(*threefry(key, row, counters + np.uint32(i))) for i in range(calls)]
+
+        made = jax.lax.map(encrypt, jnp.arange(rows, dtype=jnp.uint32))
+        return [word for both in made for word in _parted(both)]
+
+
+def _joined(low: jax.Array, high: jax.Array) -> jax.Array:
+    """Put two words in one of 64 bits; JAX must be in 64-bit mode."""
+    return low.astype(jnp.uint64) | (high.astype(jnp.uint64) << np.uint64(32))
+
+
+def _parted(both: jax.Array) -> tuple[jax.Array, jax.Array]:
+    return both.astype(jnp.uint32), (both >> np.uint64(32)).astype(jnp.uint32)
 
 
 def lane_keys(seed: Any, indices: jax.Array) -> Key:

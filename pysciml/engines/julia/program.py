@@ -15,6 +15,7 @@ from pysciml.engines.julia.emitter import Emitter
 from pysciml.engines.julia.fusion import buffers, prune
 from pysciml.engines.julia.ir import JULIA_TYPES, Buffer, Name, const
 from pysciml.engines.julia.printing import lines
+from pysciml.engines.julia.sparsity import Pattern
 from pysciml.engines.julia.translate import run
 
 __all__ = ["Function", "Slot", "emit"]
@@ -63,6 +64,8 @@ class Function:
         Length of every flat vector among arguments and results.
     derivative : bool
         Whether zeros are structural.
+    pattern : Pattern, optional
+        Of a Jacobian that is given by its elements that can differ from zero.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Function:
     arguments: tuple[str, ...]
     sizes: dict[str, int]
     derivative: bool = False
+    pattern: Pattern | None = None
 
 
 def emit(function: Function, *, scalar: bool, in_place: bool = True) -> list[str]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from pysciml.engines.julia.package import package
 from pysciml.engines.julia.printing import text_of
 from pysciml.engines.julia.program import Function, emit
+from pysciml.engines.julia.sparsity import Pattern
 from pysciml.engines.julia.trace import Layout, functions
 from pysciml.engines.julia.translate import operations, uses_special
 from pysciml.model import Model
 
-__all__ = ["Source", "Style", "semantics", "source"]
+__all__ = ["Source", "Style", "Translation", "semantics", "source", "written"]
 
 Style = Literal["auto", "scalar", "loops"]
 SMALL = 600  # scalar operations up to which a function is unrolled into scalar variables
@@ -22,8 +24,8 @@ FEW = 128  # results up to which it is
 
 
 @dataclass(frozen=True)
-class Source:
-    """A model in Julia.
+class Translation:
+    """Functions in Julia.
 
     Parameters
     ----------
@@ -37,8 +39,25 @@ class Source:
         Functions that need a cache, made by ``DriftCache(Float64)`` for ``drift!``.
     special : bool
         Whether they need SpecialFunctions.jl.
+    """
+
+    text: str
+    functions: dict[str, str]
+    caches: frozenset[str]
+    special: bool
+
+
+@dataclass(frozen=True)
+class Source(Translation):
+    """A model in Julia.
+
+    Parameters
+    ----------
     layout : Layout
         Where each quantity is in ``u`` and ``p``.
+    sparsity : Pattern, optional
+        Of the Jacobian of the drift, where ``drift_jac!`` gives only its elements that can differ
+        from zero, column by column.
 
     Examples
     --------
@@ -47,11 +66,8 @@ class Source:
     ('scalar', True)
     """
 
-    text: str
-    functions: dict[str, str]
-    caches: frozenset[str]
-    special: bool
     layout: Layout
+    sparsity: Pattern | None = None
 
 
 def source(model: Model, dtype: str = "float64", style: Style = "auto") -> Source:
@@ -76,18 +92,39 @@ def source(model: Model, dtype: str = "float64", style: Style = "auto") -> Sourc
     CapabilityError
         If a function uses what cannot be translated; with its line.
     """
+    traced = list(functions(model, dtype))
+    sparsity = next((f.pattern for f in traced if f.pattern is not None), None)
+    text = written(traced, style)
+    return Source(**vars(text), layout=Layout.of(model), sparsity=sparsity)
+
+
+def written(traced: Iterable[Function], style: Style = "auto") -> Translation:
+    """Translate traced functions.
+
+    Parameters
+    ----------
+    traced : iterable of Function
+        The functions.
+    style : {"auto", "scalar", "loops"}
+        How arrays are written.
+
+    Returns
+    -------
+    Translation
+        The text, and what is in it.
+    """
     text: list[str] = []
     styles: dict[str, str] = {}
     caches, special = set(), False
-    for function in functions(model, dtype):
+    for function in traced:
         scalar = style == "scalar" or (style == "auto" and _is_small(function))
         special |= uses_special(function.jaxpr)
-        written = _both(function) if scalar else _loops(function)
-        text += written
+        lines = _both(function) if scalar else _loops(function)
+        text += lines
         styles[function.name] = "scalar" if scalar else "loops"
-        if any("cache::" in line for line in written):
+        if any("cache::" in line for line in lines):
             caches.add(function.name)
-    return Source(text_of(text), styles, frozenset(caches), special, Layout.of(model))
+    return Translation(text_of(text), styles, frozenset(caches), special)
 
 
 def _is_small(function: Function) -> bool:

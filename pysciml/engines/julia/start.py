@@ -6,42 +6,27 @@ released, so that other Python threads go on, and Ctrl-C is heard (see `threads`
 
 from __future__ import annotations
 
-import ctypes
-import importlib
+import faulthandler
 import os
-import signal
 import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from pysciml.engines.julia.locate import named
+from pysciml.engines.julia.boot import Boot, boot, guest, join, prepare
 from pysciml.engines.julia.threads import Owner
 from pysciml.engines.julia.traces import translated
 from pysciml.errors import EngineError
 
 __all__ = ["Julia", "JuliaObject", "julia", "started"]
 
-PACKAGE = "5f0d3c1e-8a57-4b52-9d0e-2c7c4f3b6a91"
-
-# A module of our own, that no name of Main leads to, and two functions of it.
-MODULE = f"""
-let home = Module(:pysciml)
-    Core.eval(home, quote
-        const PySciML = Base.require(Base.PkgId(Base.UUID("{PACKAGE}"), "PySciML"))
-        evaluate(text) = include_string($home, text, "pysciml")
-        kind(error) = string(nameof(typeof(error)))
-    end)
-    home
-end
-"""
-
 _lock = threading.Lock()
 _julia: Julia | None = None
+_failure: EngineError | None = None
 _trash: deque[Any] = deque()
 
 
@@ -73,7 +58,9 @@ class Package:
         self._julia = julia
 
     def __getattr__(self, name: str) -> Any:
-        found = self._julia.seval(f"getfield(PySciML, Symbol({_quoted(name)}))")
+        if not name.replace("!", "").isidentifier():
+            raise AttributeError(f"{name!r} is no name of Julia.")
+        found = self._julia.seval(f'getfield(PySciML, Symbol("{name}"))')
         setattr(self, name, found)
         return found
 
@@ -83,24 +70,25 @@ class Julia:
 
     Parameters
     ----------
-    owner : Owner
-        The thread.
-    home : object
-        The private module.
-    error : type
-        ``juliacall.JuliaError``.
-    value : type
-        ``juliacall.AnyValue``.
+    boot : Boot
+        Julia as it was started.
+
+    Attributes
+    ----------
+    PySciML : object
+        The module of the package; its attributes are what it defines.
+    report : dict
+        Version, threads, threads of the collector and project.
     """
 
-    def __init__(self, owner: Owner, home: Any, error: Any, value: Any) -> None:
-        self.owner = owner
+    def __init__(self, boot: Boot) -> None:
+        self._owner, self._error, self._value = boot.owner, boot.error, boot.value
+        self._evaluate, self._kind = boot.home.evaluate, boot.home.kind
+        self.report: dict[str, Any] = dict(boot.home.report())
         self.PySciML = Package(self)
-        self._evaluate, self._kind = home.evaluate, home.kind
-        self._error, self._value = error, value
 
     def seval(self, text: str) -> Any:
-        """Evaluate Julia source in the private module.
+        """Evaluate Julia source in a private module.
 
         Parameters
         ----------
@@ -142,9 +130,19 @@ class Julia:
         """
         if isinstance(function, str):
             function = getattr(self.PySciML, function)
-        return self._run(_unwrapped(function), map(_unwrapped, args), keywords, stop)
+        keywords = {name: _unwrapped(value) for name, value in keywords.items()}
+        return self._run(_unwrapped(function), [_unwrapped(a) for a in args], keywords, stop)
 
-    def _run(self, function: Any, args: Any, keywords: Any, stop: np.ndarray | None) -> Any:
+    def _run(
+        self,
+        function: Any,
+        args: Iterable[Any],
+        keywords: Mapping[str, Any],
+        stop: np.ndarray | None,
+    ) -> Any:
+        if faulthandler.is_enabled():
+            faulthandler.disable()  # turned on since: this gives Julia's handler back
+
         def work() -> Any:
             _trash.clear()
             try:
@@ -155,7 +153,7 @@ class Julia:
                 return JuliaObject(value) if isinstance(value, self._value) else value
             raise found
 
-        return self.owner.run(work, stop)
+        return self._owner.run(work, stop)
 
 
 def started() -> Julia | None:
@@ -172,6 +170,8 @@ def started() -> Julia | None:
 def julia() -> Julia:
     """Give Julia, started at the first call.
 
+    Nothing is downloaded: see ``pysciml julia install``.
+
     Returns
     -------
     Julia
@@ -182,97 +182,49 @@ def julia() -> Julia:
     EngineError
         If it cannot be started; the message says what to do.
     """
-    global _julia
+    global _julia, _failure
     if _julia is None:
         with _lock:
+            if _failure is not None:
+                raise EngineError(
+                    f"{_failure} Julia starts once in a process: after a remedy, start Python anew."
+                ) from _failure.__cause__
             if _julia is None:
                 _julia = _start()
     return _julia
 
 
 def _start() -> Julia:
+    global _failure
     began = time.perf_counter()
-    for name, value in _settings().items():
-        os.environ.setdefault(name, value)
-    owner = Owner()
-    found = owner.run(lambda: _boot(owner))
-    threads = found.seval('string(VERSION, " started with ", Threads.nthreads(), " threads")')
-    elapsed = time.perf_counter() - began
-    print(f"pysciml: Julia {threads} in {elapsed:.1f} s.", file=sys.stderr)
+    bridge = sys.modules.get("juliacall")
+    if bridge is not None and bridge.CONFIG.get("inited"):
+        owner = guest(bridge)
+        found = owner.run(lambda: Julia(join(owner, bridge)))
+        how = "which another package had started, has loaded PySciML.jl"
+    else:
+        place = prepare()
+        if sys.stderr is not None and sys.stderr.isatty():
+            print("pysciml: starting Julia ...", end="\r", file=sys.stderr, flush=True)
+        owner = Owner()
+        try:
+            found = owner.run(lambda: Julia(boot(owner)))
+        except EngineError as error:
+            _failure = error
+            raise
+        how = f"started ({place.source})"
+    os.register_at_fork(after_in_child=lambda: setattr(owner, "forked", True))
+    _say(found, how, time.perf_counter() - began)
     return found
 
 
-def _settings() -> dict[str, str]:
-    """Options of juliacall where the user has not set them."""
-    found = {
-        # Julia's threads stop for its collector by a signal, and Ctrl-C is given back to Python.
-        "PYTHON_JULIACALL_HANDLE_SIGNALS": "yes",
-        "PYTHON_JULIACALL_THREADS": os.environ.get("JULIA_NUM_THREADS") or str(_cores()),
-        "PYTHON_JULIACALL_STARTUP_FILE": "no",
-        "PYTHON_JULIACALL_AUTOLOAD_IPYTHON_EXTENSION": "no",
-    }
-    place = named()
-    if place is not None:
-        found["PYTHON_JULIACALL_EXE"] = place.executable
-        found["PYTHON_JULIACALL_PROJECT"] = place.project
-    return found
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _boot(owner: Owner) -> Julia:
-    """Start Julia in this thread."""
-    getsig, setsig = ctypes.pythonapi.PyOS_getsig, ctypes.pythonapi.PyOS_setsig
-    getsig.restype = setsig.restype = ctypes.c_void_p
-    setsig.argtypes = (ctypes.c_int, ctypes.c_void_p)
-    ctrl_c = getsig(signal.SIGINT)
-    try:
-        juliacall = importlib.import_module("juliacall")
-    except Exception as error:
-        raise EngineError(
-            f"Julia does not start: {error} Use engine='jax', which needs no Julia."
-        ) from error
-    finally:
-        setsig(signal.SIGINT, ctrl_c)
-    main = juliacall.Main
-    try:
-        home = main.seval(MODULE)
-    except juliacall.JuliaError as error:
-        raise translated(error, "an error when PySciML.jl was loaded") from None
-    _rest_safely(owner, main)
-    _end_in(owner, juliacall.CONFIG["lib"])
-    return Julia(owner, home, juliacall.JuliaError, juliacall.AnyValue)
-
-
-def _rest_safely(owner: Owner, main: Any) -> None:
-    """Let Julia's collector run while its thread waits for work."""
-    enter, leave = (
-        int(main.seval(f"UInt(cglobal(:{name}))"))
-        for name in ("jl_gc_safe_enter", "jl_gc_safe_leave")
-    )
-    owner.rest = ctypes.CFUNCTYPE(ctypes.c_int8)(enter)
-    owner.wake = ctypes.CFUNCTYPE(None, ctypes.c_int8)(leave)
-
-
-def _end_in(owner: Owner, library: Any) -> None:
-    """Have Julia end in its own thread: juliacall calls this at exit, from the main thread."""
-    end: Callable[[int], None] = library.jl_atexit_hook
-
-    def ended(code: int) -> None:
-        owner.run(lambda: end(code))
-
-    library.jl_atexit_hook = ended
+def _say(found: Julia, how: str, elapsed: float) -> None:
+    if sys.stderr is None:
+        return
+    said = found.report
+    threads = f"{said['threads']} threads, {said['gc_threads']} for its collector"
+    print(f"pysciml: Julia {said['version']} {how} in {elapsed:.1f} s; {threads}.", file=sys.stderr)
 
 
 def _unwrapped(value: Any) -> Any:
     return value._value if isinstance(value, JuliaObject) else value
-
-
-def _quoted(text: str) -> str:
-    if not text.replace("!", "").isidentifier():
-        raise AttributeError(f"{text!r} is no name of Julia.")
-    return f'"{text}"'

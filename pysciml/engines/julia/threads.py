@@ -9,24 +9,37 @@ Stopping is cooperative. A stop flag is a NumPy array of one int8, made by `stop
 to the Julia function among its arguments. Ctrl-C sets it to 1; a Julia loop that looks at it in
 each step (``stop[1] != 0``) ends early and returns what it has; the caller then gets `Interrupted`,
 a KeyboardInterrupt that carries this as `partial`.
+
+Where another package has started Julia, it lives in a thread of that package; `Guest` then calls it
+from this thread and refuses others.
 """
 
 from __future__ import annotations
 
+import contextlib
 import queue
+import signal
+import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Interrupted", "Job", "Owner", "stop_flag"]
+from pysciml.errors import EngineError
+
+__all__ = ["Guest", "Interrupted", "Job", "Owner", "stop_flag"]
 
 GRACE = 1.0  # seconds that a call without a stop flag may take to end after Ctrl-C
 STACK = 64 * 1024 * 1024  # the compiler of Julia recurses deeply; only what it uses is taken
 # A wait for a lock cannot be interrupted on Windows.
 POLL = 0.1 if sys.platform == "win32" else -1
+FORKED = (
+    "This process was forked from one in which Julia runs, and Julia does not survive a fork. "
+    "Start workers with `multiprocessing.get_context('spawn')` (joblib and Dask do so), fork "
+    "before the first call of the julia engine, or use engine='jax'."
+)
 
 
 def stop_flag() -> np.ndarray:
@@ -99,6 +112,8 @@ class Owner:
 
     def __init__(self, name: str = "pysciml-julia") -> None:
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self.forked = False  # in a child of this process, which has no such thread
+        self.busy = False
         # What the thread does before and after it waits for work.
         self.rest: Callable[[], Any] = lambda: None
         self.wake: Callable[[Any], None] = lambda state: None
@@ -114,7 +129,9 @@ class Owner:
             state = self.rest()
             job = self._jobs.get()
             self.wake(state)
+            self.busy = True
             job.run()
+            self.busy = False
             del job, state  # nothing of a call is kept until the next
 
     def run(self, function: Callable[[], Any], stop: np.ndarray | None = None) -> Any:
@@ -137,9 +154,13 @@ class Owner:
         Interrupted
             After Ctrl-C: with a stop flag as soon as the function has returned; without one
             after a second, while the function goes on and later calls wait for it.
+        EngineError
+            In a process that was forked from that of Julia.
         BaseException
             What the function raises.
         """
+        if self.forked:
+            raise EngineError(FORKED)
         if threading.current_thread() is self.thread:
             return function()
         job = Job(function)
@@ -149,6 +170,85 @@ class Owner:
         except KeyboardInterrupt as error:
             raise _interrupted(job, stop) from error
         return job.result()
+
+
+class Guest:
+    """Calls of a Julia that another package has started, in the thread in which it did so.
+
+    Parameters
+    ----------
+    is_home : callable
+        Whether the thread that runs now is Julia's.
+    """
+
+    def __init__(self, is_home: Callable[[], bool]) -> None:
+        self.forked = False
+        self._is_home = is_home
+
+    def run(self, function: Callable[[], Any], stop: np.ndarray | None = None) -> Any:
+        """Run a function here, if this is Julia's thread.
+
+        Parameters
+        ----------
+        function : callable
+            Called without arguments.
+        stop : array of int8, optional
+            A stop flag that the function looks at.
+
+        Returns
+        -------
+        object
+            What the function returns.
+
+        Raises
+        ------
+        Interrupted
+            After Ctrl-C, once the function has returned.
+        EngineError
+            In another thread, or in a process that was forked from that of Julia.
+        """
+        if self.forked:
+            raise EngineError(FORKED)
+        if not self._is_home():
+            raise EngineError(
+                "Another package has started Julia in another thread of this process, and only "
+                "that thread can call it (as a rule the main thread). Call pysciml from there, or "
+                "have pysciml start Julia first, which then serves all threads."
+            )
+        job = Job(function)
+        try:
+            with _heard(stop):
+                job.run()
+        except KeyboardInterrupt as error:
+            raise _interrupted(job, stop) from error
+        return job.result()
+
+
+@contextlib.contextmanager
+def _heard(stop: np.ndarray | None) -> Iterator[None]:
+    """Set the flag at Ctrl-C while this thread, the main thread of Python, is in Julia."""
+    if stop is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    here, there = socket.socketpair()
+    there.setblocking(False)
+
+    def listen() -> None:
+        with contextlib.suppress(OSError):
+            while number := here.recv(1):
+                if number[0] == signal.SIGINT:
+                    stop[0] = 1
+
+    before = signal.set_wakeup_fd(there.fileno(), warn_on_full_buffer=False)
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        there.close()
+        listener.join()
+        here.close()
 
 
 def _wait(job: Job) -> None:

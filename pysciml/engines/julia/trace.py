@@ -6,6 +6,7 @@ the inputs; and ``t``. Each is a flat vector in the order of the model's names, 
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +14,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
+from pysciml.engines.julia.flat import places, trace, vector
 from pysciml.engines.julia.program import Function, Slot
+from pysciml.engines.julia.sparsity import LARGE, Pattern, pattern
 from pysciml.model import Model
 from pysciml.tracing import call
 
@@ -55,15 +59,12 @@ class Layout:
         Layout
             Its layout.
         """
-        return cls(_places(model.state), _places({**model.params, **model.inputs}))
-
-
-def _places(variables: Mapping[str, Any]) -> dict[str, slice]:
-    places, start = {}, 0
-    for name, variable in variables.items():
-        places[name] = slice(start, start + variable.size)
-        start += variable.size
-    return places
+        given = {**model.params, **model.inputs}
+        state, params = (
+            places({name: variable.shape for name, variable in group.items()})
+            for group in (model.state, given)
+        )
+        return cls(state, params)
 
 
 @dataclass(frozen=True)
@@ -112,45 +113,14 @@ class _Tracer:
 
     def vector(self, argument: str, shapes: Sequence[tuple[int, ...]]) -> list[Slot]:
         """Lay arrays out one after the other."""
-        slots, start = [], 0
-        for shape in shapes:
-            slots.append(Slot(argument, shape, self.dtype, start))
-            start += math.prod(shape)
-        return slots
-
-    def trace(
-        self,
-        name: str,
-        function: Callable[..., Any],
-        inputs: Sequence[Slot],
-        outputs: Sequence[Slot],
-        *,
-        arguments: str = "u p t",
-        derivative: bool = True,
-    ) -> Function:
-        """Trace a function whose arguments are laid out as `inputs`."""
-        shapes = [jax.ShapeDtypeStruct(slot.shape, slot.dtype) for slot in inputs]
-        with jax.enable_x64(True):
-            jaxpr = jax.make_jaxpr(function)(*shapes)
-        sizes: dict[str, int] = {}
-        for slot in (*inputs, *outputs):
-            if slot.offset is not None:
-                sizes[slot.argument] = sizes.get(slot.argument, 0) + math.prod(slot.shape)
-        return Function(
-            name,
-            jaxpr,
-            tuple(inputs),
-            tuple(outputs),
-            tuple(arguments.split()),
-            sizes,
-            derivative,
-        )
+        return vector(argument, shapes, self.dtype)
 
 
 def functions(model: Model, dtype: str = "float64") -> Iterator[Function]:
     """Trace all functions of a model that its solution and its gradients need.
 
-    Drift and diffusion each come with ``_jac``, the Jacobian by the state; ``_jvp``, the tangent
+    Drift and diffusion each come with ``_jac``, the Jacobian by the state (that of a large drift
+    with few elements other than zero is these elements, see `sparsity`); ``_jvp``, the tangent
     for tangents ``v`` of the state and ``q`` of the parameters; ``_vjp``, the cotangents ``gu`` and
     ``gp`` for a cotangent ``w``; the drift also with ``_tgrad``, its derivative by time. Events are
     ``condition_<i>`` and ``reset_<i>``, counted from 1.
@@ -186,11 +156,11 @@ def functions(model: Model, dtype: str = "float64") -> Iterator[Function]:
         if event.when is not None:
             function = tracer.positional(event.when, None)
             result = [Slot("value", (), dtype, None)]
-            yield tracer.trace(f"condition_{number}", function, inputs, result, derivative=False)
+            yield trace(f"condition_{number}", function, inputs, result, derivative=False)
         if event.then is not None:
             function = tracer.positional(event.then, shapes)
             outputs = tracer.vector("du", tracer.state)
-            yield tracer.trace(f"reset_{number}", function, inputs, outputs, derivative=False)
+            yield trace(f"reset_{number}", function, inputs, outputs, derivative=False)
 
 
 def _columns(slot: Slot, rows: int) -> tuple[int, ...]:
@@ -212,7 +182,31 @@ def _by_time(
     def tgrad(t: Any, *values: Any) -> Any:
         return jax.jvp(lambda s: evaluate(s, *values), (t,), (jnp.ones_like(t),))[1]
 
-    return tracer.trace("drift_tgrad", tgrad, inputs, outputs)
+    return trace("drift_tgrad", tgrad, inputs, outputs)
+
+
+def _sparse(
+    tracer: _Tracer, evaluate: Callable[..., Any], inputs: Sequence[Slot], found: Pattern
+) -> Function:
+    """Trace the elements of the Jacobian of the drift that can differ from zero."""
+    shapes, columns = tracer.state, found.columns
+    ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
+
+    def elements(t: Any, *values: Any) -> Any:
+        state, rest = values[: len(shapes)], values[len(shapes) :]
+
+        def product(tangent: Any) -> Any:
+            pieces = jnp.split(tangent, ends)
+            along = tuple(x.reshape(s) for x, s in zip(pieces, shapes, strict=True))
+            moved = jax.jvp(lambda *u: evaluate(t, *u, *rest), state, along)[1]
+            return jnp.concatenate([jnp.ravel(x) for x in moved])
+
+        products = jax.vmap(product)(jnp.asarray(found.tangents, tracer.dtype))
+        return (products[found.colors[columns], found.rows],)
+
+    outputs = [Slot("J", (found.rows.size,), tracer.dtype, 0)]
+    function = trace("drift_jac", elements, inputs, outputs)
+    return dataclasses.replace(function, pattern=found)
 
 
 def _with_derivatives(
@@ -225,14 +219,15 @@ def _with_derivatives(
     evaluate = tracer.positional(function, shapes)
     inputs, states = _inputs(tracer), len(tracer.state)
     count = len(inputs) - 1
-    yield tracer.trace(name, evaluate, inputs, outputs, derivative=False)
+    yield trace(name, evaluate, inputs, outputs, derivative=False)
 
     def jvp(t: Any, *values: Any) -> Any:
         at, along = values[:count], values[count:]
         return jax.jvp(lambda *v: evaluate(t, *v), at, along)[1]
 
     tangents = [*tracer.vector("v", tracer.state), *tracer.vector("q", tracer.params)]
-    yield tracer.trace(f"{name}_jvp", jvp, [*inputs, *tangents], outputs, arguments="u p t v q")
+    forward = trace(f"{name}_jvp", jvp, [*inputs, *tangents], outputs, arguments="u p t v q")
+    yield forward
 
     def vjp(t: Any, *values: Any) -> Any:
         back = jax.vjp(lambda *v: evaluate(t, *v), *values[:count])[1]
@@ -240,7 +235,14 @@ def _with_derivatives(
 
     cotangents = [Slot("w", s.shape, s.dtype, s.offset, s.strides) for s in outputs]
     gradients = [*tracer.vector("gu", tracer.state), *tracer.vector("gp", tracer.params)]
-    yield tracer.trace(f"{name}_vjp", vjp, [*inputs, *cotangents], gradients, arguments="u p t w")
+    yield trace(f"{name}_vjp", vjp, [*inputs, *cotangents], gradients, arguments="u p t w")
+
+    if name == "drift" and tracer.model.size >= LARGE:
+        by = range(len(inputs), len(inputs) + states)
+        found = pattern(forward.jaxpr, by)
+        if found.pays:
+            yield _sparse(tracer, evaluate, inputs, found)
+            return
 
     def jacobian(t: Any, *values: Any) -> Any:
         def by_state(*state: Any) -> Any:
@@ -259,4 +261,4 @@ def _with_derivatives(
             place = (out.offset or 0) + column * rows
             matrix.append(Slot("J", (*out.shape, *shape), tracer.dtype, place, (*strides, *inner)))
             column += math.prod(shape)
-    yield tracer.trace(f"{name}_jac", jacobian, inputs, matrix)
+    yield trace(f"{name}_jac", jacobian, inputs, matrix)

@@ -1,0 +1,9 @@
+module PySciMLLuxExt
+
+using Lux
+using NNlib: NNlib
+using PySciML
+
+include("lux/networks.jl")
+
+end
