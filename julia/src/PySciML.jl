@@ -32,5 +32,6 @@ export Noise, Stream, solve_lanes!, solve_paths!
 include("adjoint/Adjoints.jl")
 
 using .Adjoints
+include("goku/Goku.jl")
 
 end

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,12 +15,10 @@ from pysciml.engines.jax.goku.network import LatentModel
 from pysciml.engines.jax.goku.objective import Terms
 from pysciml.engines.jax.goku.update import State, Updater
 from pysciml.errors import SolveError
-from pysciml.goku.task import GokuTask, Progress, Watch
+from pysciml.goku.epochs import HISTORY, Clock, component_names, even_crops
+from pysciml.goku.task import GokuTask, Watch
 
-__all__ = ["HISTORY", "train"]
-
-HISTORY = ("epoch", *Terms._fields, "validation", "learning_rate")
-CROPS = 256  # of validation, at most
+__all__ = ["train"]
 
 
 class Run:
@@ -51,14 +47,18 @@ class Run:
         # Sums of the terms over the updates of an epoch that is not finished, and their count.
         self.partial = np.zeros(len(Terms._fields) + 1)
         self.history: dict[str, list[float]] = {name: [] for name in HISTORY}
-        held = task.series if task.validation is None else task.validation
-        self.crops = _even_crops(task, held)
+        self.crops = jnp.asarray(even_crops(task))
         self._judge = jax.jit(self._judged)
 
     @property
     def epoch(self) -> int:
         """Epochs done."""
         return len(self.history["epoch"])
+
+    @property
+    def update(self) -> int:
+        """Updates done."""
+        return int(self.state.update)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """State of the run as named arrays; :meth:`restore` takes them back."""
@@ -138,7 +138,7 @@ class Run:
         if not len(bad):
             return "The latent states are finite; the weights or the gradient are not."
         crop, step, component = map(int, bad[0])
-        names = _component_names(self.task)
+        names = component_names(self.task)
         at = (int(starts[crop]) + step) * self.task.dt
         return (
             f"In sample {int(samples[crop])} the latent variable {names[component]} is not finite "
@@ -249,61 +249,3 @@ def _retry(run: Run, started: State) -> str:
     run.retries += 1
     run.state = started._replace(scale=started.scale / 2)
     return ""
-
-
-class Clock:
-    """Rate of the updates and the time that is left.
-
-    Parameters
-    ----------
-    run : Run
-        The run.
-    """
-
-    def __init__(self, run: Run) -> None:
-        self.run, self.began = run, 0.0
-        self.first = int(run.state.update)
-
-    def progress(self, loss: float) -> Progress:
-        """Say where the run stands, after an update with this loss."""
-        now, task = time.perf_counter(), self.run.task
-        update = int(self.run.state.update)
-        if update <= self.first + 1:
-            self.began = now  # the first update compiles
-        timed = update - self.first - 1
-        rate = timed / (now - self.began) if timed > 0 and now > self.began else math.nan
-        scores = [v for v in self.run.history["validation"] if math.isfinite(v)]
-        return Progress(
-            epoch=self.run.epoch,
-            epochs=task.training.epochs,
-            update=update,
-            updates=task.updates,
-            loss=loss,
-            validation=scores[-1] if scores else math.nan,
-            rate=rate,
-            seconds_left=(task.updates - update) / rate if rate > 0 else math.nan,
-        )
-
-
-def _even_crops(task: GokuTask, series: Any) -> jax.Array:
-    """Crops of series at even distances: (time, crop, channel)."""
-    data = np.asarray(series, np.float32)
-    length = task.architecture.length + task.training.forecast_steps
-    # The forecast part of validation is cut short where the data are.
-    length = min(length, data.shape[1])
-    starts = np.arange(0, data.shape[1] - length + 1)
-    per_sample = max(1, CROPS // data.shape[0])
-    picked = starts[np.linspace(0, len(starts) - 1, min(per_sample, len(starts))).astype(int)]
-    crops = [sample[s : s + length] for sample in data for s in picked]
-    chosen = np.linspace(0, len(crops) - 1, min(CROPS, len(crops))).astype(int)
-    return jnp.asarray(np.stack([crops[i] for i in chosen], axis=1))
-
-
-def _component_names(task: GokuTask) -> list[str]:
-    if task.model is None:
-        return [f"z[{i}]" for i in range(task.architecture.state)]
-    names = []
-    for name, variable in task.model.state.items():
-        for index in np.ndindex(variable.shape):
-            names.append(f"{name}[{', '.join(map(str, index))}]" if index else name)
-    return names

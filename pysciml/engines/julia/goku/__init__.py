@@ -1,0 +1,1 @@
+"""GOKU-UI and its relatives on the julia engine."""
