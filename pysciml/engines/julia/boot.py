@@ -23,17 +23,36 @@ from pysciml.errors import EngineError
 __all__ = ["Boot", "boot", "join", "options", "prepare"]
 
 PACKAGE = "5f0d3c1e-8a57-4b52-9d0e-2c7c4f3b6a91"
-# A module of our own, that no name of Main leads to, and functions of it.
+BRIDGE = "6099a3de-0909-46bc-b1f4-468b9a2dfc0d"
+# A module of our own, that no name of Main leads to. `invoke` holds the interpreter where it
+# touches Python objects: it lets go those that Julia has collected, and at its end the arrays of a
+# call, which Julia's collector, blind to their size, would keep for long.
 MODULE = f"""
 let home = Module(:pysciml)
     Core.eval(home, quote
         const PySciML = Base.require(Base.PkgId(Base.UUID("{PACKAGE}"), "PySciML"))
+        const PythonCall = Base.require(Base.PkgId(Base.UUID("{BRIDGE}"), "PythonCall"))
         evaluate(text) = include_string($home, text, "pysciml")
         kind(error) = string(nameof(typeof(error)))
         report() = (
             "version" => string(VERSION), "threads" => Threads.nthreads(),
             "gc_threads" => Threads.ngcthreads(), "project" => dirname(Base.active_project()),
         )
+        function invoke(@nospecialize(f), @nospecialize(args...); @nospecialize(keywords...))
+            PythonCall.GC.gc()
+            try
+                return PythonCall.GIL.unlock(() -> f(args...; keywords...))
+            finally
+                foreach(release, args)
+                foreach(release, values(values(keywords)))
+            end
+        end
+        release(@nospecialize(x)) = nothing
+        release(@nospecialize(x::Tuple)) = foreach(release, x)
+        function release(@nospecialize(x::PythonCall.PyArray))
+            PythonCall.Core.pydel!(x.py)
+            PythonCall.Core.pydel!(x.handle)
+        end
     end)
     home
 end

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -162,8 +161,10 @@ def _copy_project(place: Place, target: Path, moved: dict[str, str]) -> None:
             shutil.copy2(place.project / name, target / name)
     read = manifest(place.project)
     assert read is not None
-    text = read[0].read_text()
-    for name, path in moved.items():
-        section = re.compile(rf'(\[\[deps\.{re.escape(name)}\]\][^\[]*?\npath = )"[^"]*"')
-        text = section.sub(lambda found, path=path: f'{found[1]}"{path}"', text)
-    (target / read[0].name).write_text(text)
+    lines, section = read[0].read_text().splitlines(), ""
+    for number, line in enumerate(lines):
+        if line.startswith("["):
+            section = line.removeprefix("[[deps.").removesuffix("]]")
+        elif line.startswith("path = ") and section in moved:
+            lines[number] = f'path = "{moved[section]}"'
+    (target / read[0].name).write_text("\n".join(lines) + "\n")

@@ -83,7 +83,8 @@ class Julia:
 
     def __init__(self, boot: Boot) -> None:
         self._owner, self._error, self._value = boot.owner, boot.error, boot.value
-        self._evaluate, self._kind = boot.home.evaluate, boot.home.kind
+        self._invoke, self._kind = boot.home.invoke, boot.home.kind
+        self._evaluate = boot.home.evaluate
         self.report: dict[str, Any] = dict(boot.home.report())
         self.PySciML = Package(self)
 
@@ -146,7 +147,7 @@ class Julia:
         def work() -> Any:
             _trash.clear()
             try:
-                value = function._jl_call_nogil(*args, **keywords)
+                value = self._invoke(function, *args, **keywords)
             except self._error as error:
                 found = translated(error, self._kind(error.exception))
             else:
