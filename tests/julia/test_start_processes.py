@@ -1,11 +1,12 @@
 """Julia started in processes of their own: what it prints, what it leaves, what it refuses."""
 
+import os
 import re
 import signal
 import subprocess
 import sys
-import time
 
+import pytest
 from here import FOUND, needs_julia, run_in_new_process
 
 pytestmark = needs_julia
@@ -13,20 +14,59 @@ pytestmark = needs_julia
 START = "from pysciml.engines.julia.start import julia\njl = julia()\n"
 
 
-def test_one_line_of_status_and_nothing_in_main():
-    program = START + (
-        "import sys\n"
-        "assert 'jax' not in sys.modules\n"
-        "print(jl.seval('join(names(Main; all=true), \" \")'))\n"
+LIFE = """
+import os, sys, time
+from pysciml.errors import EngineError
+assert 'jax' not in sys.modules
+print(jl.seval('join(names(Main; all=true), " ")'), flush=True)
+child = os.fork()
+if child == 0:
+    try:
+        jl.seval('1')
+    except EngineError as error:
+        print('fork' in str(error), flush=True)
+    sys.exit(7)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), jl.seval('3'), flush=True)
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    print('heard', jl.seval('1'))
+"""
+
+
+@pytest.fixture(scope="module")
+def life():
+    """What a process prints that starts Julia, forks, and is sent Ctrl-C when it idles."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", START + LIFE],
+        env={**os.environ, "PYTHON_JULIACALL_THREADS": "2", "JULIA_NUM_GC_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    done = run_in_new_process(program, PYTHON_JULIACALL_THREADS="2", JULIA_NUM_GC_THREADS="1")
-    assert done.returncode == 0, done.stderr
-    assert re.fullmatch(
-        r"pysciml: Julia 1\.\S+ started \(.+\) in \d+\.\d s; 2 threads, 1 for its collector\.\n",
-        done.stderr,
-    ), done.stderr
-    names = set(done.stdout.splitlines()[0].split())
+    lines = [child.stdout.readline() for _ in range(3)]
+    child.send_signal(signal.SIGINT)
+    rest, errors = child.communicate(timeout=100)
+    assert child.returncode == 0, errors
+    return [*lines, *rest.splitlines()], errors
+
+
+def test_one_line_of_status(life):
+    said = r"pysciml: Julia 1\.\S+ started \(.+\) in \d+\.\d s; 2 threads, 1 for its collector\."
+    assert re.fullmatch(said, life[1].strip().splitlines()[-1]), life[1]
+
+
+def test_nothing_is_put_into_main(life):
+    names = set(life[0][0].split())
     assert {name for name in names if not name.startswith("#")} == {"Base", "Core", "Main"}
+
+
+def test_a_forked_child_is_refused_and_ends(life):
+    assert [line.strip() for line in life[0][1:3]] == ["True", "7 3"]
+
+
+def test_ctrl_c_at_the_keyboard_is_pythons(life):
+    assert life[0][3] == "heard 1"
 
 
 def test_importing_the_engine_starts_nothing():
@@ -38,42 +78,6 @@ def test_importing_the_engine_starts_nothing():
     done = run_in_new_process(program)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-
-
-def test_a_forked_child_is_refused_and_ends():
-    program = START + (
-        "import os, sys\n"
-        "from pysciml.errors import EngineError\n"
-        "child = os.fork()\n"
-        "if child == 0:\n"
-        "    try:\n"
-        "        jl.seval('1')\n"
-        "    except EngineError as error:\n"
-        "        print('fork' in str(error), flush=True)\n"
-        "    sys.exit(7)\n"
-        "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), jl.seval('3'))\n"
-    )
-    done = run_in_new_process(program)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["True", "7 3"]
-
-
-def test_ctrl_c_at_the_keyboard_is_pythons():
-    program = START + (
-        "import time\n"
-        "print('here', flush=True)\n"
-        "try:\n"
-        "    time.sleep(60)\n"
-        "except KeyboardInterrupt:\n"
-        "    print('heard', jl.seval('1'))\n"
-    )
-    child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
-    assert child.stdout.readline() == "here\n"
-    began = time.perf_counter()
-    child.send_signal(signal.SIGINT)
-    assert child.communicate(timeout=60)[0] == "heard 1\n"
-    assert child.returncode == 0
-    assert time.perf_counter() - began < 50
 
 
 def test_the_julia_of_another_package_is_joined():
@@ -104,7 +108,7 @@ def test_the_julia_of_another_package_is_joined():
 def test_a_start_that_failed_says_so_again():
     program = (
         "from pysciml.engines.julia import boot, start\n"
-        "boot.MODULE = 'error(\"nothing to load\")'\n"
+        "boot.LOAD = 'error(\"nothing to load\")'\n"
         "from pysciml.errors import EngineError\n"
         "for _ in range(2):\n"
         "    try:\n"

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from pysciml.engines.julia.boot import Boot, boot, guest, join, prepare
+from pysciml.engines.julia.passing import Table
 from pysciml.engines.julia.threads import Owner
 from pysciml.engines.julia.traces import translated
 from pysciml.errors import EngineError
@@ -83,9 +84,10 @@ class Julia:
 
     def __init__(self, boot: Boot) -> None:
         self._owner, self._error, self._value = boot.owner, boot.error, boot.value
-        self._invoke, self._kind = boot.home.invoke, boot.home.kind
-        self._evaluate = boot.home.evaluate
-        self.report: dict[str, Any] = dict(boot.home.report())
+        self._table, self._room = Table(boot.border), boot.border.room()
+        self._invoke, self._kind = boot.border.invoke, boot.border.kind
+        self._evaluate = boot.border.evaluate
+        self.report: dict[str, Any] = dict(boot.border.report())
         self.PySciML = Package(self)
 
     def seval(self, text: str) -> Any:
@@ -101,7 +103,7 @@ class Julia:
         object
             As of `call`.
         """
-        return self._run(self._evaluate, (text,), {}, None)
+        return self._run(self._evaluate, (self._room, text), {}, None)
 
     def call(
         self, function: Any, *args: Any, stop: np.ndarray | None = None, **keywords: Any
@@ -113,7 +115,9 @@ class Julia:
         function : JuliaObject or str
             The function, or the name of a function of PySciML.jl.
         *args, **keywords : object
-            Its arguments. NumPy arrays share their memory; what a `JuliaObject` holds is passed.
+            Its arguments. A NumPy array arrives as an ``Array`` of the same memory, its dimensions
+            in reverse; one whose elements do not lie one after the other, or are of a rare type,
+            as a ``PyArray``. What a `JuliaObject` holds is passed.
         stop : array of int8, optional
             A stop flag that is also among the arguments; Ctrl-C sets it (see `threads`).
 
@@ -131,8 +135,7 @@ class Julia:
         """
         if isinstance(function, str):
             function = getattr(self.PySciML, function)
-        keywords = {name: _unwrapped(value) for name, value in keywords.items()}
-        return self._run(_unwrapped(function), [_unwrapped(a) for a in args], keywords, stop)
+        return self._run(function, args, keywords, stop)
 
     def _run(
         self,
@@ -146,8 +149,11 @@ class Julia:
 
         def work() -> Any:
             _trash.clear()
+            self._table.clear()
+            given = [self._passed(value) for value in args]
+            named = {name: self._passed(value) for name, value in keywords.items()}
             try:
-                value = self._invoke(function, *args, **keywords)
+                value = self._invoke(self._passed(function), *given, **named)
             except self._error as error:
                 found = translated(error, self._kind(error.exception))
             else:
@@ -155,6 +161,9 @@ class Julia:
             raise found
 
         return self._owner.run(work, stop)
+
+    def _passed(self, value: Any) -> Any:
+        return value._value if isinstance(value, JuliaObject) else self._table.passed(value)
 
 
 def started() -> Julia | None:
@@ -225,7 +234,3 @@ def _say(found: Julia, how: str, elapsed: float) -> None:
     said = found.report
     threads = f"{said['threads']} threads, {said['gc_threads']} for its collector"
     print(f"pysciml: Julia {said['version']} {how} in {elapsed:.1f} s; {threads}.", file=sys.stderr)
-
-
-def _unwrapped(value: Any) -> Any:
-    return value._value if isinstance(value, JuliaObject) else value
