@@ -34,6 +34,7 @@ def installed(folder, *, bridge=None, openssl=None):
         folder / "julia-1.10" / "share" / "julia" / "base.jl",
         folder / "depot" / "packages" / "PythonCall" / "abcde" / "src" / "PythonCall.jl",
         folder / "depot" / "artifacts" / "0a1b" / "lib" / "something.so",
+        folder / "depot" / "registries" / "General.toml",
     ):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"this is {file.name}\n")

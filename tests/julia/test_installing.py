@@ -95,6 +95,7 @@ def test_a_prepared_tree_is_whole_and_names_nothing_outside(there, tmp_path, mon
     assert (libraries / "liboutside.so").read_text() == "outside\n"
     assert (tree / "depot/packages/PythonCall/abcde/src/PythonCall.jl").is_file()
     assert (tree / "depot/artifacts/0a1b/lib/something.so").is_file()
+    assert (tree / "depot/registries/General.toml").is_file()
     assert (tree / "packages/PySciML/src/PySciML.jl").is_file()
     for file in (tree / "project").iterdir():
         assert str(there) not in file.read_text()
@@ -126,6 +127,7 @@ def test_prepare_says_when_the_packages_do_not_compile(there, tmp_path):
     answers = {"Pkg.dependencies": (0, sources(there)), "precompile": (1, "")}
     with pytest.raises(EngineError, match="do not compile in"):
         prepare(tmp_path / "tree", runner=Noting(**answers))
+    assert not (tmp_path / "tree").exists()
 
 
 def write(arguments):

@@ -26,8 +26,8 @@ if child == 0:
     except EngineError as error:
         print('fork' in str(error), flush=True)
     sys.exit(7)
-print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), jl.seval('3'), flush=True)
 try:
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), jl.seval('3'), flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
     print('heard', jl.seval('1'))
