@@ -36,24 +36,31 @@ report() = (
     "project" => dirname(Base.active_project()),
 )
 
-"""
-    invoke(f, args...; keywords...)
+names(words...) = Val(Tuple(Symbol(word) for word in words))
 
-Call `f` while Python's interpreter is released. The interpreter is held where objects of Python are
-touched: before, to let go those that Julia has collected since; after, to let go the arrays of the
-call that came as such, which Julia's collector, blind to their size, would keep for long.
 """
-function invoke(@nospecialize(f), @nospecialize(args...); @nospecialize(keywords...))
+    invoke(f, names, args...)
+
+Call `f` while Python's interpreter is released; the last of `args` are keywords, of the names that
+[`names`](@ref) has made. The interpreter is held where objects of Python are touched: before, to let
+go those that Julia has collected since; after, to let go the arrays of the call that came as such,
+which Julia's collector, blind to their size, would keep for long.
+"""
+function invoke(@nospecialize(f), @nospecialize(names), @nospecialize(args...))
     PythonCall.GC.gc()
     given = Any[filled(x) for x in args]
     try
-        isempty(keywords) && return PythonCall.GIL.unlock(() -> f(given...))
-        named = Pair{Symbol,Any}[name => filled(x) for (name, x) in keywords]
-        return PythonCall.GIL.unlock(() -> f(given...; named...))
+        names === nothing && return PythonCall.GIL.unlock(() -> f(given...))
+        return PythonCall.GIL.unlock(() -> with_keywords(names, f, given))
     finally
         foreach(release, args)
-        foreach(release, values(values(keywords)))
     end
+end
+
+function with_keywords(::Val{names}, @nospecialize(f), given) where {names}
+    first = length(given) - length(names) + 1
+    keywords = NamedTuple{names}(Tuple(splice!(given, first:length(given))))
+    return f(given...; keywords...)
 end
 
 filled(@nospecialize(x)) = x

@@ -7,6 +7,7 @@ call itself stands the place in the table. See julia/ext/PySciMLPythonCallExt.jl
 from __future__ import annotations
 
 import ctypes
+import struct
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ __all__ = ["Table"]
 
 CODES = {"f8": 1, "f4": 2, "i8": 3, "i4": 4, "i1": 5, "u1": 6, "b1": 7}
 TYPES = {np.dtype(name): code for name, code in CODES.items()}
+ROWS = [struct.Struct(f"={3 + dimensions}q") for dimensions in range(6)]
+WORD = 8
 
 
 class Table:
@@ -27,9 +30,9 @@ class Table:
     """
 
     def __init__(self, border: Any) -> None:
-        self._width, count = border.WIDTH, border.SLOTS
+        self._width, count = border.WIDTH * WORD, border.SLOTS
         address = int(border.Base.UInt(border.Base.pointer(border.HEADER)))
-        self._numbers = (ctypes.c_int64 * (self._width * count)).from_address(address)
+        self._bytes = (ctypes.c_char * (self._width * count)).from_address(address)
         self._slots = [border.Slot(number) for number in range(1, count + 1)]
         self._used = 0
 
@@ -52,16 +55,20 @@ class Table:
             such arrays, with these places; any other value itself.
         """
         if isinstance(value, tuple):
-            return tuple(self.passed(entry) for entry in value)
+            return tuple([self.passed(entry) for entry in value])
         if not isinstance(value, np.ndarray):
             return value
-        code, flags = TYPES.get(value.dtype), value.flags
-        fits = 0 < value.ndim <= self._width - 3 and self._used < len(self._slots)
+        code, flags, number = TYPES.get(value.dtype), value.flags, self._used
+        fits = 0 < value.ndim < len(ROWS) and number < len(self._slots)
         if code is None or not (fits and flags.c_contiguous and flags.aligned):
             return value
-        at = self._used * self._width
-        row = (value.__array_interface__["data"][0], code, value.ndim, *value.shape)
-        for number, entry in enumerate(row, at):
-            self._numbers[number] = entry
+        row = (_address(value), code, value.ndim, *value.shape)
+        ROWS[value.ndim].pack_into(self._bytes, number * self._width, *row)
         self._used += 1
-        return self._slots[self._used - 1]
+        return self._slots[number]
+
+
+def _address(array: np.ndarray) -> int:
+    if array.size and array.flags.writeable:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))
+    return array.__array_interface__["data"][0]  # slower

@@ -86,7 +86,8 @@ class Julia:
         self._owner, self._error, self._value = boot.owner, boot.error, boot.value
         self._table, self._room = Table(boot.border), boot.border.room()
         self._invoke, self._kind = boot.border.invoke, boot.border.kind
-        self._evaluate = boot.border.evaluate
+        self._evaluate, self._names = boot.border.evaluate, boot.border.names
+        self._known: dict[tuple[str, ...], Any] = {(): None}
         self.report: dict[str, Any] = dict(boot.border.report())
         self.PySciML = Package(self)
 
@@ -150,10 +151,9 @@ class Julia:
         def work() -> Any:
             _trash.clear()
             self._table.clear()
-            given = [self._passed(value) for value in args]
-            named = {name: self._passed(value) for name, value in keywords.items()}
+            given = [self._passed(value) for value in (*args, *keywords.values())]
             try:
-                value = self._invoke(self._passed(function), *given, **named)
+                value = self._invoke(self._passed(function), self._named(keywords), *given)
             except self._error as error:
                 found = translated(error, self._kind(error.exception))
             else:
@@ -161,6 +161,13 @@ class Julia:
             raise found
 
         return self._owner.run(work, stop)
+
+    def _named(self, keywords: Mapping[str, Any]) -> Any:
+        """Give the names of keywords as Julia has them, made once for each call of the source."""
+        names = tuple(keywords)
+        if names not in self._known:
+            self._known[names] = self._names(*names)
+        return self._known[names]
 
     def _passed(self, value: Any) -> Any:
         return value._value if isinstance(value, JuliaObject) else self._table.passed(value)
