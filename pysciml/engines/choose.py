@@ -56,7 +56,9 @@ def choose(name: str = "auto", task: SolveTask | None = None) -> Choice:
 
         return Choice(JaxEngine(), reason)
     if name == "julia":
-        return Choice(_julia(), reason)
+        from pysciml.engines.julia.engine import JuliaEngine
+
+        return Choice(JuliaEngine(), reason)
     raise EngineError(f"There is no engine {name!r}.{suggest(name, ['auto', 'jax', 'julia'])}")
 
 
@@ -75,26 +77,14 @@ def automatic(task: SolveTask | None = None) -> tuple[str, str]:
     """
     if not AUTO_JULIA:
         return "jax", "it is installed with pysciml and needs no Julia"
+    from pysciml.engines.julia.engine import JuliaEngine
     from pysciml.engines.julia.readiness import ready
 
     if not ready():
         return "jax", "Julia is not ready here; `pysciml julia status` says why"
     # Before a slow start, ask whether the engine takes the task at all.
-    refusal = getattr(_julia(), "refusal", None)
-    why = refusal(task) if task is not None and refusal is not None else None
+    refusal = getattr(JuliaEngine(), "refusal", lambda task: None)
+    why = None if task is None else refusal(task)
     if why:
         return "jax", f"the julia engine does not take this: {why}"
     return "julia", "Julia is ready here without a download"
-
-
-def _julia() -> Engine:
-    try:
-        from pysciml.engines.julia.engine import JuliaEngine
-    except ModuleNotFoundError as error:
-        if error.name != "pysciml.engines.julia.engine":
-            raise
-        raise EngineError(
-            "The julia engine is not part of this release; use engine='jax', which has the same "
-            "interface and defaults."
-        ) from None
-    return JuliaEngine()

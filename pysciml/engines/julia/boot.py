@@ -22,20 +22,10 @@ from pysciml.errors import EngineError
 
 __all__ = ["Boot", "boot", "join", "options", "prepare"]
 
-PACKAGE = "5f0d3c1e-8a57-4b52-9d0e-2c7c4f3b6a91"
-# A module of our own, that no name of Main leads to, and functions of it.
-MODULE = f"""
-let home = Module(:pysciml)
-    Core.eval(home, quote
-        const PySciML = Base.require(Base.PkgId(Base.UUID("{PACKAGE}"), "PySciML"))
-        evaluate(text) = include_string($home, text, "pysciml")
-        kind(error) = string(nameof(typeof(error)))
-        report() = (
-            "version" => string(VERSION), "threads" => Threads.nthreads(),
-            "gc_threads" => Threads.ngcthreads(), "project" => dirname(Base.active_project()),
-        )
-    end)
-    home
+# PySciML.jl and its part for Python, by identity: no name is put into Main.
+LOAD = """
+let package = Base.require(Base.PkgId(Base.UUID("5f0d3c1e-8a57-4b52-9d0e-2c7c4f3b6a91"), "PySciML"))
+    Base.get_extension(package, :PySciMLPythonCallExt)
 end
 """
 
@@ -47,14 +37,14 @@ class Boot(NamedTuple):
     ----------
     owner : Owner or Guest
         The thread that it lives in.
-    home : juliacall.ModuleValue
-        The private module.
+    border : juliacall.ModuleValue
+        The part of PySciML.jl for Python.
     error, value : type
         Of juliacall: exceptions and objects of Julia.
     """
 
     owner: Owner | Guest
-    home: Any
+    border: Any
     error: Any
     value: Any
 
@@ -187,7 +177,7 @@ def join(owner: Owner | Guest, juliacall: Any) -> Boot:
         If PySciML.jl cannot be loaded.
     """
     try:
-        home = juliacall.Main.seval(MODULE)
+        border = juliacall.Main.seval(LOAD)
     except juliacall.JuliaError as error:
         found = translated(error, "an error in the loading of PySciML.jl")
         remedy = explained(str(error))
@@ -200,7 +190,7 @@ def join(owner: Owner | Guest, juliacall: Any) -> Boot:
         if remedy:
             raise EngineError(f"{found} {remedy}") from found.__cause__
         raise found from found.__cause__
-    return Boot(owner, home, juliacall.JuliaError, juliacall.AnyValue)
+    return Boot(owner, border, juliacall.JuliaError, juliacall.AnyValue)
 
 
 def guest(juliacall: Any) -> Guest:

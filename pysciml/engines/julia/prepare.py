@@ -12,12 +12,11 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from pysciml.engines.julia.locate import PREPARED, TREE, Place, find, manifest
+from pysciml.engines.julia.locate import PREPARED, TREE, Place, depots, find, manifest
 from pysciml.engines.julia.processes import Runner, run
 from pysciml.engines.julia.readiness import readiness
 from pysciml.errors import EngineError, InputError
@@ -79,12 +78,20 @@ def prepare(target: Path, *, compiled: bool = True, runner: Runner = run) -> Pat
     found = readiness()
     if not found.ready or found.place is None:
         raise EngineError(f"There is nothing to prepare a tree from. {found.reason}")
-    place = found.place
     target.mkdir(parents=True, exist_ok=True)
+    try:
+        _fill(target, found.place, compiled, runner)
+    except BaseException:
+        shutil.rmtree(target)  # half a tree is no use, and would stand in the way
+        raise
+    return target
+
+
+def _fill(target: Path, place: Place, compiled: bool, runner: Runner) -> None:
     program = _copy_julia(place, target / "julia")
     moved = _copy_packages(place, target, runner)
     _copy_project(place, target / "project", moved)
-    (target / "depot").mkdir(exist_ok=True)
+    _copy_registries(place, target / "depot" / "registries")
     executable = Path("julia") / program
     said = {"executable": executable.as_posix(), "project": "project", "depot": "depot"}
     (target / PREPARED).write_text(json.dumps(said, indent=2) + "\n")
@@ -94,7 +101,6 @@ def prepare(target: Path, *, compiled: bool = True, runner: Runner = run) -> Pat
     own = {"JULIA_DEPOT_PATH": str(target / "depot")}
     if compiled and runner(tree, COMPILE, settings=own)[0] != 0:
         raise EngineError(f"The packages do not compile in {target}; what Julia printed says why.")
-    return target
 
 
 def _copy_julia(place: Place, home: Path) -> Path:
@@ -148,6 +154,15 @@ def _copy_packages(place: Place, target: Path, runner: Runner) -> dict[str, str]
     return moved
 
 
+def _copy_registries(place: Place, target: Path) -> None:
+    """Copy the registries: without any, Pkg would fetch one before it does anything."""
+    target.mkdir(parents=True, exist_ok=True)
+    for depot in depots({**os.environ, **place.settings}):
+        if (depot / "registries").is_dir():
+            _copy(depot / "registries", target)
+            return
+
+
 def _lines(text: str) -> Iterator[tuple[str, str, str]]:
     for line in dict.fromkeys(text.splitlines()):
         kind, name, folder = line.split("\t")
@@ -162,8 +177,10 @@ def _copy_project(place: Place, target: Path, moved: dict[str, str]) -> None:
             shutil.copy2(place.project / name, target / name)
     read = manifest(place.project)
     assert read is not None
-    text = read[0].read_text()
-    for name, path in moved.items():
-        section = re.compile(rf'(\[\[deps\.{re.escape(name)}\]\][^\[]*?\npath = )"[^"]*"')
-        text = section.sub(lambda found, path=path: f'{found[1]}"{path}"', text)
-    (target / read[0].name).write_text(text)
+    lines, section = read[0].read_text().splitlines(), ""
+    for number, line in enumerate(lines):
+        if line.startswith("["):
+            section = line.removeprefix("[[deps.").removesuffix("]]")
+        elif line.startswith("path = ") and section in moved:
+            lines[number] = f'path = "{moved[section]}"'
+    (target / read[0].name).write_text("\n".join(lines) + "\n")

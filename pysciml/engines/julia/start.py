@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from pysciml.engines.julia.boot import Boot, boot, guest, join, prepare
+from pysciml.engines.julia.passing import Table
 from pysciml.engines.julia.threads import Owner
 from pysciml.engines.julia.traces import translated
 from pysciml.errors import EngineError
@@ -83,8 +84,11 @@ class Julia:
 
     def __init__(self, boot: Boot) -> None:
         self._owner, self._error, self._value = boot.owner, boot.error, boot.value
-        self._evaluate, self._kind = boot.home.evaluate, boot.home.kind
-        self.report: dict[str, Any] = dict(boot.home.report())
+        self._table, self._room = Table(boot.border), boot.border.room()
+        self._invoke, self._kind = boot.border.invoke, boot.border.kind
+        self._evaluate, self._names = boot.border.evaluate, boot.border.names
+        self._known: dict[tuple[str, ...], Any] = {(): None}
+        self.report: dict[str, Any] = dict(boot.border.report())
         self.PySciML = Package(self)
 
     def seval(self, text: str) -> Any:
@@ -100,7 +104,7 @@ class Julia:
         object
             As of `call`.
         """
-        return self._run(self._evaluate, (text,), {}, None)
+        return self._run(self._evaluate, (self._room, text), {}, None)
 
     def call(
         self, function: Any, *args: Any, stop: np.ndarray | None = None, **keywords: Any
@@ -112,7 +116,9 @@ class Julia:
         function : JuliaObject or str
             The function, or the name of a function of PySciML.jl.
         *args, **keywords : object
-            Its arguments. NumPy arrays share their memory; what a `JuliaObject` holds is passed.
+            Its arguments. A NumPy array arrives as an ``Array`` of the same memory, its dimensions
+            in reverse; one whose elements do not lie one after the other, or are of a rare type,
+            as a ``PyArray``. What a `JuliaObject` holds is passed.
         stop : array of int8, optional
             A stop flag that is also among the arguments; Ctrl-C sets it (see `threads`).
 
@@ -130,8 +136,7 @@ class Julia:
         """
         if isinstance(function, str):
             function = getattr(self.PySciML, function)
-        keywords = {name: _unwrapped(value) for name, value in keywords.items()}
-        return self._run(_unwrapped(function), [_unwrapped(a) for a in args], keywords, stop)
+        return self._run(function, args, keywords, stop)
 
     def _run(
         self,
@@ -145,8 +150,10 @@ class Julia:
 
         def work() -> Any:
             _trash.clear()
+            self._table.clear()
+            given = [self._passed(value) for value in (*args, *keywords.values())]
             try:
-                value = function._jl_call_nogil(*args, **keywords)
+                value = self._invoke(self._passed(function), self._named(keywords), *given)
             except self._error as error:
                 found = translated(error, self._kind(error.exception))
             else:
@@ -154,6 +161,16 @@ class Julia:
             raise found
 
         return self._owner.run(work, stop)
+
+    def _named(self, keywords: Mapping[str, Any]) -> Any:
+        """Give the names of keywords as Julia has them, made once for each call of the source."""
+        names = tuple(keywords)
+        if names not in self._known:
+            self._known[names] = self._names(*names)
+        return self._known[names]
+
+    def _passed(self, value: Any) -> Any:
+        return value._value if isinstance(value, JuliaObject) else self._table.passed(value)
 
 
 def started() -> Julia | None:
@@ -224,7 +241,3 @@ def _say(found: Julia, how: str, elapsed: float) -> None:
     said = found.report
     threads = f"{said['threads']} threads, {said['gc_threads']} for its collector"
     print(f"pysciml: Julia {said['version']} {how} in {elapsed:.1f} s; {threads}.", file=sys.stderr)
-
-
-def _unwrapped(value: Any) -> Any:
-    return value._value if isinstance(value, JuliaObject) else value
