@@ -71,6 +71,11 @@ function algorithm(name::AbstractString; options...)
 end
 algorithm(chosen; options...) = chosen
 
+# Whether the numbers are the same to the last bit when a system is compiled into the solver. Those
+# of implicit ones are not: the linear algebra on a Jacobian that is at hand is contracted otherwise.
+specialises(::Tsit5) = true
+specialises(method) = false
+
 function algorithm_type(name)
     for (package, solvers) in PACKAGES
         name in split(solvers) && return getfield(required(package, name), Symbol(name))
