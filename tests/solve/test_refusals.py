@@ -216,7 +216,5 @@ def test_what_is_not_a_model_is_refused():
 def test_clients_and_engines_that_are_not_there_are_refused():
     with pytest.raises(InputError, match=r"client must be a dask\.distributed\.Client; got object"):
         ps.solve(ODE, t=(0, 1), client=object())
-    with pytest.raises(EngineError, match="not part of this release; use engine='jax'"):
-        ps.solve(ODE, t=(0, 1), engine="julia")
     with pytest.raises(EngineError, match=r"no engine 'jacks'\. Known: auto, jax, julia"):
         ps.solve(ODE, t=(0, 1), engine="jacks")
