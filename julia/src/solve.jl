@@ -16,8 +16,9 @@ Solve trajectories of an ordinary differential equation, one after the other on 
 - `times`: the first is the initial time.
 
 # Options
-- `algorithm="Tsit5"`: a name, see [`algorithm`](@ref), or an algorithm of OrdinaryDiffEq. `"Euler"`,
-  `"Heun"`, `"RK4"` and `"StormerVerlet"` take `substeps` equal steps between two times.
+- `algorithm="Tsit5"`: a name, see [`algorithm`](@ref), or an algorithm of OrdinaryDiffEq.
+- `substeps=nothing`: a count of equal steps between two times, for the algorithms `"Euler"`, `"Heun"`,
+  `"RK4"` and `"StormerVerlet"`.
 - `options=(;)`: of the algorithm.
 - `fallback=nothing`: the name of one that goes on where Tsit5 finds the equations stiff.
 - `rtol=1e-6`, `atol=1e-9`: tolerances.
@@ -52,7 +53,7 @@ true
 function solve_batch!(
     path, status, stopped, counts, @nospecialize(system::System), u0, p, times;
     algorithm="Tsit5", options=(;), fallback=nothing, rtol=1e-6, atol=1e-9, stops=(),
-    swept=nothing, courses=(), timed=(), substeps=1, momenta=(), stop=zeros(Int8, 1),
+    swept=nothing, courses=(), timed=(), substeps=nothing, momenta=(), stop=zeros(Int8, 1),
     specialise=false,
 )
     T = eltype(system)
@@ -70,14 +71,17 @@ function solve_batch!(
         Vector{Vector{T}}[[T[] for _ in system.events] for _ in axes(plain(u0), 1)],
     )
     known = Vector{T}[i <= length(timed) ? Vector{T}(plain(timed[i])) : T[] for i in eachindex(system.events)]
-    if algorithm isa AbstractString && haskey(EVALUATIONS, algorithm)
+    if substeps !== nothing
         stepper = fixed(algorithm, is_static(system), T[momenta...])
         work = Fixed(stepper, Int(substeps), EVALUATIONS[algorithm], specialise)
     else
         method = PySciML.algorithm(algorithm; options...)
         other = fallback === nothing ? nothing : PySciML.algorithm(fallback)
-        control = Control{T}(rtol, atol, inner_times(T, stops, times))
-        work = Adaptive(method, other, control, specialise)
+        stops = inner_times(T, stops, times)
+        control(method) = Control{T}(
+            rtol, atol, ends_on_saves(method) ? sort!(union(stops, run.times[2:(end - 1)])) : stops
+        )
+        work = Adaptive(method, other, control(method), control(other), specialise)
     end
     Base.invokelatest(solve_all!, run, system, work, known)
     return run.seen
@@ -120,6 +124,7 @@ struct Adaptive{M,F,T}
     method::M
     fallback::F
     control::Control{T}
+    fallback_control::Control{T}
     specialise::Bool
 end
 
@@ -235,12 +240,13 @@ function solve_one!(run::Run{T}, task, solver::AdaptiveSolver, lane) where {T}
     end
     hand_over = work.fallback !== nothing
     status, reached = attempt!(
-        solver, :first, solver.f, work.method, run, place, u, given, watch, hand_over
+        solver, :first, solver.f, work.method, work.control, run, place, u, given, watch, hand_over
     )
     if status == Status.STIFF
         run.counts[lane, 4] = 1
         status, _ = attempt!(
-            solver, :second, solver.fallback, work.fallback, run, place, reached, given, watch, false
+            solver, :second, solver.fallback, work.fallback, work.fallback_control, run, place,
+            reached, given, watch, false,
         )
     end
     run.status[lane], _ = ended!(run.path, lane, place.save, status, place.t)
@@ -250,9 +256,9 @@ end
 
 # Solve from where the trajectory is with one of the integrators; it is kept unless that fails.
 function attempt!(
-    solver, name, f, method, run::Run{T}, place, u, given, watch, hand_over
+    solver, name, f, method, control, run::Run{T}, place, u, given, watch, hand_over
 ) where {T}
-    control, finish = solver.work.control, run.times[end]
+    finish = run.times[end]
     integ = getfield(solver, name)
     if integ === nothing
         integ = integrator(f, u, given, place.t, finish, method, control)
@@ -273,7 +279,7 @@ function follow_counted!(integ, solver, name, run, place, given, watch, control,
         Status.NOT_FINITE
     end
     run.counts[place.lane, 1:3] .+= copied(integ.stats) .- before
-    keep = status in (Status.SUCCESS, Status.STOPPED, Status.STIFF)
+    keep = forgets(integ.alg) && status in (Status.SUCCESS, Status.STOPPED, Status.STIFF)
     setfield!(solver, name, keep ? integ : nothing)
     return status, integ.u
 end
