@@ -10,11 +10,11 @@ import numpy as np
 
 from pysciml.engines.base import SolveTask
 from pysciml.engines.choose import Choice, choose
-from pysciml.errors import InputError, suggest
+from pysciml.errors import CapabilityError, InputError, suggest
 from pysciml.forcing import Series
 from pysciml.grid import ROUNDING, Grid, make_grid, positive
 from pysciml.model import Model
-from pysciml.solvers import Solver, fallback, resolve
+from pysciml.solvers import SOLVERS, Native, Solver, fallback, resolve
 from pysciml.sweeps import Sweep, spread
 
 __all__ = ["Request", "check_choice", "make_request", "seed_of"]
@@ -73,7 +73,7 @@ def make_request(
         raise InputError(f"model must be a Model made with ps.model; got {type(model).__name__}.")
     check_choice("dtype", dtype, ("float64", "float32"))
     check_choice("device", device, ("cpu", "gpu"))
-    method = resolve(solver, model, dt)
+    method = resolve(_native(solver, engine), model, dt)
     tolerances = _tolerances(method, rtol, atol, dtype)
     sweep = spread(model, state or {}, params or {}, inputs or {}, _trajectories(trajectories))
     timed = _timed(model, t)
@@ -106,7 +106,21 @@ def make_request(
         dtype=dtype,
         device=device,
     )
-    return Request(task, sweep, grid, choose(engine, task))
+    chosen = choose(engine, task)
+    if chosen.engine.name not in method.engines:
+        raise CapabilityError(
+            f"{method.name} does not run on the {chosen.engine.name} engine; use "
+            f"engine={method.engines[0]!r}, or {resolve('auto', model, dt).name}."
+        )
+    return Request(task, sweep, grid, chosen)
+
+
+def _native(solver: str | Solver, engine: str) -> str | Solver:
+    """Take a name that pysciml does not know for one of OrdinaryDiffEq, on the julia engine."""
+    known = not isinstance(solver, str) or solver == "auto" or solver in SOLVERS
+    if known or not solver.isidentifier() or choose(engine).engine.name != "julia":
+        return solver
+    return Native(solver)
 
 
 def seed_of(rng: int | np.random.Generator | None) -> int:

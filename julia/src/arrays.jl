@@ -5,6 +5,7 @@ An `Array` of the memory of `x`. One that is stored row by row, as those of NumP
 its transpose: its last dimension comes first. The memory must outlive the result.
 """
 plain(x::Array) = x
+plain(x::AbstractRange) = collect(x)
 function plain(x::AbstractArray{T,N}) where {T,N}
     (isempty(x) || !isbitstype(T)) && return Array{T,N}(permutedims(x, N:-1:1))
     if by_row(x)

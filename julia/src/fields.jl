@@ -93,6 +93,3 @@ function by_time(s::System{T}) where {T}
         return nothing
     end
 end
-
-"A state in the form that the solver of a system takes."
-initial(s::System{T}, u) where {T} = is_static(s) ? SVector{s.states,T}(u) : Vector{T}(u)

@@ -16,8 +16,9 @@ Solve trajectories of an ordinary differential equation, one after the other on 
 - `times`: the first is the initial time.
 
 # Options
-- `algorithm="Tsit5"`: a name, see [`algorithm`](@ref), or an algorithm of OrdinaryDiffEq. `"Euler"`,
-  `"Heun"`, `"RK4"` and `"StormerVerlet"` take `substeps` equal steps between two times.
+- `algorithm="Tsit5"`: a name, see [`algorithm`](@ref), or an algorithm of OrdinaryDiffEq.
+- `substeps=nothing`: a count of equal steps between two times, for the algorithms `"Euler"`, `"Heun"`,
+  `"RK4"` and `"StormerVerlet"`.
 - `options=(;)`: of the algorithm.
 - `fallback=nothing`: the name of one that goes on where Tsit5 finds the equations stiff.
 - `rtol=1e-6`, `atol=1e-9`: tolerances.
@@ -50,11 +51,12 @@ true
 ```
 """
 function solve_batch!(
-    path, status, stopped, counts, system::System{T}, u0, p, times;
-    algorithm="Tsit5", options=(;), fallback=nothing, rtol=1e-6, atol=1e-9, stops=T[],
-    swept=nothing, courses=(), timed=(), substeps=1, momenta=T[], stop=zeros(Int8, 1),
+    path, status, stopped, counts, @nospecialize(system::System), u0, p, times;
+    algorithm="Tsit5", options=(;), fallback=nothing, rtol=1e-6, atol=1e-9, stops=(),
+    swept=nothing, courses=(), timed=(), substeps=nothing, momenta=(), stop=zeros(Int8, 1),
     specialise=false,
-) where {T}
+)
+    T = eltype(system)
     run = Run(
         plain(path),
         plain(status),
@@ -69,14 +71,17 @@ function solve_batch!(
         Vector{Vector{T}}[[T[] for _ in system.events] for _ in axes(plain(u0), 1)],
     )
     known = Vector{T}[i <= length(timed) ? Vector{T}(plain(timed[i])) : T[] for i in eachindex(system.events)]
-    if algorithm isa AbstractString && haskey(EVALUATIONS, algorithm)
-        stepper = fixed(algorithm, system, plain(momenta))
+    if substeps !== nothing
+        stepper = fixed(algorithm, is_static(system), T[momenta...])
         work = Fixed(stepper, Int(substeps), EVALUATIONS[algorithm], specialise)
     else
         method = PySciML.algorithm(algorithm; options...)
         other = fallback === nothing ? nothing : PySciML.algorithm(fallback)
-        control = Control{T}(rtol, atol, filter(t -> first(times) < t < last(times), plain(stops)))
-        work = Adaptive(method, other, control, specialise)
+        stops = inner_times(T, stops, times)
+        control(method) = Control{T}(
+            rtol, atol, ends_on_saves(method) ? sort!(union(stops, run.times[2:(end - 1)])) : stops
+        )
+        work = Adaptive(method, other, control(method), control(other), specialise)
     end
     Base.invokelatest(solve_all!, run, system, work, known)
     return run.seen
@@ -119,35 +124,57 @@ struct Adaptive{M,F,T}
     method::M
     fallback::F
     control::Control{T}
+    fallback_control::Control{T}
     specialise::Bool
 end
 
-function fixed(name, s::System{T}, momenta) where {T}
+function fixed(name, static, momenta::Vector{T}) where {T}
     name == "StormerVerlet" || return Stepper{Symbol(name)}()
-    return Leapfrog(is_static(s) ? SVector{s.states,T}(momenta) : Vector{T}(momenta))
+    return Leapfrog(static ? SVector{length(momenta),T}(momenta) : momenta)
 end
 
-function solve_all!(run::Run{T}, system, work, known) where {T}
+inner_times(::Type{T}, stops, times) where {T} =
+    T[t for t in stops if first(times) < t < last(times)]
+
+# What is compiled for each model anew ends here: from `Task` on nothing depends on its type.
+function solve_all!(run::Run, @nospecialize(system), work, known)
     batch = size(run.u0, 1)
     workers = min(Threads.nthreads(), batch)
     waiting = Threads.Atomic{Int}(1)
     if workers == 1
-        solve_some!(run, system, work, known, waiting)
+        solve_some!(run, Task(system, work, known, run), waiting)
     else
         tasks = map(1:workers) do _
-            Threads.@spawn solve_some!(run, fresh(system), work, known, waiting)
+            Threads.@spawn solve_some!(run, Task(fresh(system), work, known, run), waiting)
         end
         foreach(fetch, tasks)
     end
     return nothing
 end
 
-"Take trajectories that wait, one after the other, and solve them."
-function solve_some!(run::Run{T}, system::System{T}, work, known, waiting) where {T}
-    given = Given(copy(run.p), Course{T}[], system.states)
+"""
+    Task(system, work, known, run)
+
+What one thread needs of a system: its solver, its parameters and the watch over its events.
+"""
+struct Task{T,U,S}
+    form::Type{U}  # of states
+    solver::S
+    given::Given{T}
+    watch::Union{Nothing,Watch{T}}
+end
+
+function Task(s::System{T}, work, known, run::Run{T}) where {T}
     gap = T(GAP) * (run.times[end] - run.times[1])
-    watch = isempty(system.events) ? nothing : Watch(system, known, gap)
-    solver = prepared(work, system)
+    watch = isempty(s.events) ? nothing : Watch(s, known, gap)
+    form = is_static(s) ? SVector{s.states,T} : Vector{T}
+    solver, given = prepared(work, s), Given(copy(run.p), Course{T}[], s.states)
+    return Task{T,form,typeof(solver)}(form, solver, given, watch)
+end
+
+"Take trajectories that wait, one after the other, and solve them."
+function solve_some!(run::Run{T}, task::Task{T}, waiting) where {T}
+    given = task.given
     while (lane = Threads.atomic_add!(waiting, 1)) <= size(run.u0, 1)
         places, values = run.swept
         for (k, place) in enumerate(places)
@@ -157,13 +184,15 @@ function solve_some!(run::Run{T}, system::System{T}, work, known, waiting) where
             empty!(given.courses)
             append!(given.courses, course(s, lane) for s in run.courses)
         end
-        solve_one!(run, solver, lane, given, watch, system)
-        if watch !== nothing
-            foreach(append!, run.seen[lane], watch.seen)
+        solve_one!(run, task, task.solver, lane)
+        if task.watch !== nothing
+            foreach(append!, run.seen[lane], task.watch.seen)
         end
     end
     return nothing
 end
+
+initial(run::Run, task::Task{T,U}, lane) where {T,U} = U(view(run.u0, lane, :))
 
 struct FixedSolver{S,F,T}
     work::Fixed{S}
@@ -174,11 +203,11 @@ end
 prepared(work::Fixed, s::System{T}) where {T} =
     FixedSolver(work, rates(s, work.specialise).f, Stages{T}(is_static(s) ? 0 : s.states))
 
-function solve_one!(run::Run, solver::FixedSolver, lane, given, watch, system)
-    u, work = initial(system, view(run.u0, lane, :)), solver.work
+function solve_one!(run::Run, task, solver::FixedSolver, lane)
+    work = solver.work
     run.status[lane], run.stopped[lane] = march!(
-        run.path, lane, work.stepper, solver.f, u, given, run.times, work.substeps, watch,
-        solver.stages, run.stop,
+        run.path, lane, work.stepper, solver.f, initial(run, task, lane), task.given, run.times,
+        work.substeps, task.watch, solver.stages, run.stop,
     )
     steps = work.substeps * (length(run.times) - 1)
     run.counts[lane, :] .= (steps, 0, steps * work.evaluations, 0)
@@ -186,22 +215,23 @@ function solve_one!(run::Run, solver::FixedSolver, lane, given, watch, system)
 end
 
 # The integrators of a thread, made for its first trajectory and used again for the others.
-mutable struct AdaptiveSolver{W,F,I,J}
+mutable struct AdaptiveSolver{W,F,G,I,J}
     work::W
     f::F
+    fallback::G
     first::Union{Nothing,I}
     second::Union{Nothing,J}
 end
 
 function prepared(work::Adaptive, s::System)
-    f = rates(s, work.specialise)
-    return AdaptiveSolver{typeof(work),typeof(f),Any,Any}(work, f, nothing, nothing)
+    f, g = rates(s, work.specialise && specialises(work.method)), rates(s, false)
+    return AdaptiveSolver{typeof(work),typeof(f),typeof(g),Any,Any}(work, f, g, nothing, nothing)
 end
 
-function solve_one!(run::Run{T}, solver::AdaptiveSolver, lane, given, watch, system) where {T}
-    times, work = run.times, solver.work
-    u = initial(system, view(run.u0, lane, :))
-    place = Place{T}(lane, 2, times[1], zeros(T, system.states))
+function solve_one!(run::Run{T}, task, solver::AdaptiveSolver, lane) where {T}
+    times, work, given, watch = run.times, solver.work, task.given, task.watch
+    u = initial(run, task, lane)
+    place = Place{T}(lane, 2, times[1], zeros(T, length(u)))
     write_state!(run.path, lane, 1, u)
     choose_pieces!(given, times[1])
     if watch !== nothing
@@ -209,11 +239,14 @@ function solve_one!(run::Run{T}, solver::AdaptiveSolver, lane, given, watch, sys
         start!(watch, given, times[1])
     end
     hand_over = work.fallback !== nothing
-    status, reached = attempt!(solver, :first, work.method, run, place, u, given, watch, hand_over)
+    status, reached = attempt!(
+        solver, :first, solver.f, work.method, work.control, run, place, u, given, watch, hand_over
+    )
     if status == Status.STIFF
         run.counts[lane, 4] = 1
         status, _ = attempt!(
-            solver, :second, work.fallback, run, place, reached, given, watch, false
+            solver, :second, solver.fallback, work.fallback, work.fallback_control, run, place,
+            reached, given, watch, false,
         )
     end
     run.status[lane], _ = ended!(run.path, lane, place.save, status, place.t)
@@ -222,11 +255,13 @@ function solve_one!(run::Run{T}, solver::AdaptiveSolver, lane, given, watch, sys
 end
 
 # Solve from where the trajectory is with one of the integrators; it is kept unless that fails.
-function attempt!(solver, name, method, run::Run{T}, place, u, given, watch, hand_over) where {T}
-    control, finish = solver.work.control, run.times[end]
+function attempt!(
+    solver, name, f, method, control, run::Run{T}, place, u, given, watch, hand_over
+) where {T}
+    finish = run.times[end]
     integ = getfield(solver, name)
     if integ === nothing
-        integ = integrator(solver.f, u, given, place.t, finish, method, control)
+        integ = integrator(f, u, given, place.t, finish, method, control)
     else
         again!(integ, u, place.t, finish, control.stops)
     end
@@ -244,7 +279,7 @@ function follow_counted!(integ, solver, name, run, place, given, watch, control,
         Status.NOT_FINITE
     end
     run.counts[place.lane, 1:3] .+= copied(integ.stats) .- before
-    keep = status in (Status.SUCCESS, Status.STOPPED, Status.STIFF)
+    keep = forgets(integ.alg) && status in (Status.SUCCESS, Status.STOPPED, Status.STIFF)
     setfield!(solver, name, keep ? integ : nothing)
     return status, integ.u
 end

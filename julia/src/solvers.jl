@@ -9,8 +9,8 @@ const NAMES = Dict("Dopri5" => "DP5", "Dopri8" => "DP8")
 
 "The packages of OrdinaryDiffEq, loaded when one of their solvers is asked for."
 const PACKAGES = Dict(
-    "OrdinaryDiffEqTsit5" => "Tsit5 AutoTsit5",
-    "OrdinaryDiffEqVerner" => "Vern6 Vern7 Vern8 Vern9 AutoVern6 AutoVern7 AutoVern8 AutoVern9",
+    "OrdinaryDiffEqTsit5" => "Tsit5",
+    "OrdinaryDiffEqVerner" => "Vern6 Vern7 Vern8 Vern9",
     "OrdinaryDiffEqRosenbrock" => "Rosenbrock23 Rosenbrock32 ROS2 ROS2PR ROS2S ROS3 ROS3P ROS3PR \
         ROS3PRL ROS3PRL2 ROS34PRw ROS34PW1a ROS34PW1b ROS34PW2 ROS34PW3 Rodas3 Rodas3P Rodas23W \
         Rodas3d Rodas4 Rodas42 Rodas4P Rodas4P2 Rodas5 Rodas5P Rodas5Pe Rodas5Pr Rodas6P RosShamp4 \
@@ -20,7 +20,7 @@ const PACKAGES = Dict(
         Hairer42 CFNLIRK3 SFSDIRK4 SFSDIRK5 SFSDIRK6 SFSDIRK7 SFSDIRK8 ESDIRK54I8L2SA \
         ESDIRK436L2SA2 ESDIRK437L2SA ESDIRK547L2SA2 ESDIRK659L2SA",
     "OrdinaryDiffEqBDF" => "ABDF2 QNDF1 QNDF2 QNDF QBDF1 QBDF2 QBDF FBDF",
-    "OrdinaryDiffEqLowOrderRK" => "Euler SplitEuler Heun Ralston Midpoint RK4 BS3 OwrenZen3 \
+    "OrdinaryDiffEqLowOrderRK" => "Heun Ralston Midpoint RK4 BS3 OwrenZen3 \
         OwrenZen4 OwrenZen5 BS5 DP5 Anas5 RKO65 FRK65 RKM MSRK5 MSRK6 PSRK4p7q6 PSRK3p5q4 \
         PSRK3p6q5 Stepanov5 SIR54 Alshina2 Alshina3 Alshina6",
     "OrdinaryDiffEqHighOrderRK" => "TanYam7 TsitPap8 DP8 PFRK87",
@@ -64,12 +64,32 @@ function algorithm(name::AbstractString; options...)
     name == "Tsit5" && isempty(options) && return Tsit5()
     kind = algorithm_type(get(NAMES, name, String(name)))
     jacobian = (; autodiff=ADTypes.AutoFiniteDiff())
-    return Base.invokelatest() do
+    made = Base.invokelatest() do
         takes = any(m -> :autodiff in Base.kwarg_decl(m), methods(kind, ()))
         return kind(; (takes ? jacobian : (;))..., options...)
     end
+    Base.invokelatest(SciMLBase.isadaptive, made) || throw(
+        NoSolver("$name takes steps of a length that is given; use one with adaptive steps, or RK4."),
+    )
+    return made
 end
 algorithm(chosen; options...) = chosen
+
+# Whether the numbers are the same to the last bit when a system is compiled into the solver. Those
+# of implicit ones are not: the linear algebra on a Jacobian that is at hand is contracted otherwise.
+specialises(::Tsit5) = true
+specialises(method) = false
+
+# Interpolants of implicit one-step methods are not accurate within long steps: a component that
+# follows another fast is right at the ends of steps alone. So they end steps on the times to save.
+ends_on_saves(::Nothing) = false
+ends_on_saves(method) =
+    OrdinaryDiffEqCore.isimplicit(method) && !OrdinaryDiffEqCore.ismultistep(method)
+
+# Whether a method keeps nothing of a trajectory that would show in the next.
+forgets(::Tsit5) = true
+forgets(::OrdinaryDiffEqCore.OrdinaryDiffEqRosenbrockAdaptiveAlgorithm) = true
+forgets(method) = false
 
 function algorithm_type(name)
     for (package, solvers) in PACKAGES

@@ -57,7 +57,7 @@ class Solver:
     events: ClassVar[bool] = True
     gradient: ClassVar[bool] = True
     tolerances: ClassVar[tuple[float, float]] = (1e-6, 1e-9)
-    engines: ClassVar[tuple[str, ...]] = ("jax",)
+    engines: ClassVar[tuple[str, ...]] = ("jax", "julia")
     devices: ClassVar[tuple[str, ...]] = ("cpu", "gpu")
 
     @property

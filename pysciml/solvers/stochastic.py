@@ -203,6 +203,7 @@ class ShARK(Solver):
     given_increments = False
     events = False
     gradient = False
+    engines: ClassVar[tuple[str, ...]] = ("jax",)
     tolerances: ClassVar[tuple[float, float]] = (1e-3, 1e-6)
 
 
@@ -226,4 +227,5 @@ class SPaRK(Solver):
     given_increments = False
     events = False
     gradient = False
+    engines: ClassVar[tuple[str, ...]] = ("jax",)
     tolerances: ClassVar[tuple[float, float]] = (1e-3, 1e-6)

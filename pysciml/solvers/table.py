@@ -140,6 +140,10 @@ equations turn out to be stiff; RK4 where `dt` is given; EulerMaruyama for noise
 and EulerHeun for noise in that of Stratonovich. What is not in these tables is refused, with a
 sentence that names a solver that does it.
 
+With `engine="julia"` a model may also be solved by any solver of OrdinaryDiffEq.jl with adaptive
+steps, by its name there: `solver="Vern9"`, or `ps.Native("Vern9")`. Dopri5, Dopri8 and EulerMaruyama
+are DP5, DP8 and EM(false) there; DP8 is in a package of its own, OrdinaryDiffEqHighOrderRK.
+
 `ps.capabilities()` gives the tables to a program. This page is written by
 `pysciml solvers --markdown`; the tests walk the tables.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pysciml.engines.base import Solution, SolveTask
+from pysciml.errors import CapabilityError
 
 if TYPE_CHECKING:
     from pysciml.goku.task import Forecasting, GokuTask, Watch
@@ -49,6 +50,25 @@ class JuliaEngine:
         """
         return max(1, PATHS // max(1, len(task.times) * task.model.size))
 
+    def refusal(self, task: SolveTask) -> str | None:
+        """Say why this engine does not take a task; Julia is not started.
+
+        Parameters
+        ----------
+        task : SolveTask
+            What is to be solved.
+
+        Returns
+        -------
+        str or None
+            A sentence without its end; None if it does.
+        """
+        if self.name not in task.solver.engines:
+            return f"{task.solver.name} runs on the {task.solver.engines[0]} engine alone"
+        if task.device != "cpu" and not task.model.is_stochastic:
+            return f"it solves ordinary equations on the CPU, not on device={task.device!r}"
+        return None
+
     def solve(self, task: SolveTask) -> Solution:
         """Solve a batch of trajectories.
 
@@ -67,6 +87,9 @@ class JuliaEngine:
         CapabilityError
             If the model cannot be translated, or the solver is not in this Julia.
         """
+        why = self.refusal(task)
+        if why is not None:
+            raise CapabilityError(f"The julia engine does not take this: {why}. Use engine='jax'.")
         if task.model.is_stochastic:
             from pysciml.engines.julia.stochastic import solve
 

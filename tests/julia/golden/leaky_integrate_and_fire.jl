@@ -134,6 +134,17 @@ function condition_1(u, p, t)
     return x1
 end
 
+function condition_1_jvp(u, p, t, v, q, s)
+    check_length(u, 1)
+    check_length(p, 6)
+    check_length(v, 1)
+    check_length(q, 6)
+    @inbounds begin
+        x1 = v[1] - q[3]
+    end
+    return x1
+end
+
 function reset_1!(du, u, p, t)
     check_length(du, 1)
     check_length(u, 1)
