@@ -2,6 +2,7 @@
 module Semantics
 
 include("semantics/elementary.jl")
+include("semantics/tanh.jl")
 include("semantics/special.jl")
 
 end

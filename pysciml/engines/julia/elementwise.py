@@ -73,7 +73,7 @@ _DEAR = {
     "atan2": "atan({}, {})",
     "sinh": "sinh({})",
     "cosh": "cosh({})",
-    "tanh": "tanh({})",
+    "tanh": "xla_tanh({})",
     "asinh": "asinh({})",
     "acosh": "ieee_acosh({})",
     "atanh": "ieee_atanh({})",

@@ -34,6 +34,7 @@ from pysciml.engines.julia.ir import (
 __all__ = ["append", "buffers", "prune", "reads", "writes"]
 
 FAR = 40  # how many statements back a partner is looked for
+VECTOR = {"xla_tanh({})"}  # functions that loops compute in vector instructions
 
 
 def append(block: Block, statement: Statement) -> None:
@@ -145,7 +146,20 @@ def _may_wait(earlier: Statement, passed: list[Statement]) -> bool:
     return not any(written & reads(other) or (read | written) & writes(other) for other in passed)
 
 
+def _is_nest(loop: For) -> bool:
+    return any(blocks(statement) for statement in loop.body.statements)
+
+
+def _is_vector_code(loop: For) -> bool:
+    """Whether a loop computes functions that are many times faster as vector instructions."""
+    operations = (s.op for s in loop.body.statements if isinstance(s, Let))
+    return not _is_nest(loop) and not VECTOR.isdisjoint(op.text for op in operations)
+
+
 def _may_join(first: For, second: For) -> bool:
+    for one, other in ((first, second), (second, first)):
+        if _is_vector_code(one) and _is_nest(other):  # a loop around loops is not vectorised
+            return False
     written, later = writes(first), writes(second)
     if (written | reads(first)) & later:
         return False

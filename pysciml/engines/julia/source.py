@@ -159,6 +159,6 @@ def semantics(special: bool = False) -> str:
     str
         Julia source.
     """
-    names = ["elementary.jl", "special.jl"] if special else ["elementary.jl"]
+    names = ["elementary.jl", "tanh.jl", *(["special.jl"] if special else [])]
     home = package() / "src" / "semantics"
     return "\n".join((home / name).read_text("utf-8") for name in names)
