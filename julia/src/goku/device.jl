@@ -36,7 +36,7 @@ function swept(system, u, p, times, substeps, draws, scheme)
     PySciML.in_lanes(system) && system.params > 0 || throw(
         ArgumentError("$(system.name) is too large for a core on a device; train it on the CPU"),
     )
-    T = eltype(u)
+    T, scheme = eltype(u), PySciML.Schemes.named(scheme)
     grid = PySciML.Grid{T}(collect(T, times), substeps)
     values = PySciML.both(PySciML.tuples, system, PySciML.VALUE)
     vjps = PySciML.both(PySciML.tuples, system, PySciML.VJP)
