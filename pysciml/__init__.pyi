@@ -28,6 +28,7 @@ from .solvers import EulerMaruyama as EulerMaruyama
 from .solvers import Heun as Heun
 from .solvers import Kvaerno5 as Kvaerno5
 from .solvers import Milstein as Milstein
+from .solvers import Native as Native
 from .solvers import Rodas4 as Rodas4
 from .solvers import Rodas5P as Rodas5P
 from .solvers import ShARK as ShARK

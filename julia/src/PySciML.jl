@@ -25,6 +25,13 @@ include("adjoint/path.jl")
 include("adjoint/sweep_lanes.jl")
 include("adjoint/sweep_vectors.jl")
 include("adjoint/pullback.jl")
+include("lanes.jl")
+
+using .Lanes
+export Noise, Stream, solve_lanes!, solve_paths!
+include("adjoint/Adjoints.jl")
+
+using .Adjoints
 include("goku/Goku.jl")
 
 end

@@ -1,6 +1,7 @@
 # The drift of a system in the forms that solvers call, with `Given` for parameters: out of place
-# with static vectors for small systems, compiled into the solver; in place for others, behind a
-# wrapper that hides which model it is, so that the solver is compiled once for all of them.
+# with static vectors for small systems, in place for others. Both stand behind wrappers that hide
+# which model it is, so that a solver is compiled once for all of them; a small system that is solved
+# often is compiled into the solver. Either way the numbers are the same to the last bit.
 using FunctionWrappers: FunctionWrapper
 using SciMLBase: ODEFunction, FullSpecialize
 using StaticArrays: SMatrix, SVector
@@ -8,7 +9,7 @@ using StaticArrays: SMatrix, SVector
 const STATIC = 8  # states up to which vectors are static
 
 const Rate{T} = FunctionWrapper{Nothing,Tuple{Vector{T},Vector{T},Given{T},T}}
-const Slope{T} = FunctionWrapper{Nothing,Tuple{Matrix{T},Vector{T},Given{T},T}}
+const Slope{T,M} = FunctionWrapper{Nothing,Tuple{M,Vector{T},Given{T},T}}
 
 "Tell whether a system is small enough for static vectors."
 is_static(s::System) =
@@ -40,15 +41,27 @@ StaticByTime{N,T}(f::F, g::G) where {N,T,F,G} = StaticByTime{N,T,F,G}(f, g)
     return plain + SVector{N,T}(r.jvp(u, p, t, zero(u), rates!(g, t)))
 end
 
-"The drift of a system as an `ODEFunction` of SciML, with its derivatives."
-function rates(s::System{T}) where {T}
-    is_static(s) && return static_rates(s, Val(s.states))
-    f = s.drift.inplace
-    value = Rate{T}((du, u, g, t) -> (f.value(du, u, at_time(g, t), t); nothing))
-    jac = Slope{T}((J, u, g, t) -> (f.jac(J, u, at_time(g, t), t); nothing))
-    tgrad = Rate{T}(by_time(s))
-    return ODEFunction{true,FullSpecialize}(value; jac, tgrad)
+"""
+    rates(system, specialise)
+
+The drift of a system as an `ODEFunction` of SciML, with its derivatives. Unless `specialise` holds,
+its type does not depend on the model; of large systems it never does.
+"""
+function rates(s::System, specialise::Bool)
+    is_static(s) || return hidden_rates(s)
+    return specialise ? static_rates(s, Val(s.states)) : hidden_rates(s, Val(s.states))
 end
+
+function hidden_rates(s::System{T}) where {T}
+    f, prototype = s.drift.inplace, jac_prototype(s)
+    value = Rate{T}((du, u, g, t) -> (f.value(du, u, at_time(g, t), t); nothing))
+    jac = slope(prototype, T)((J, u, g, t) -> (f.jac(J, u, at_time(g, t), t); nothing))
+    tgrad = Rate{T}(by_time(s))
+    return ODEFunction{true,FullSpecialize}(value; jac, tgrad, jac_prototype=prototype)
+end
+
+slope(::Nothing, ::Type{T}) where {T} = Slope{T,Matrix{T}}
+slope(::M, ::Type{T}) where {T,M} = Slope{T,M}
 
 function static_rates(s::System{T}, ::Val{N}) where {T,N}
     f = s.drift.values
@@ -56,6 +69,16 @@ function static_rates(s::System{T}, ::Val{N}) where {T,N}
         StaticRate{N,T}(f.value);
         jac=StaticSlope{N,T}(f.jac),
         tgrad=StaticByTime{N,T}(f.tgrad, f.jvp),
+    )
+end
+
+function hidden_rates(s::System{T}, ::Val{N}) where {T,N}
+    f, V, M = s.drift.values, SVector{N,T}, SMatrix{N,N,T,N * N}
+    hidden(R, call) = FunctionWrapper{R,Tuple{V,Given{T},T}}(call)
+    return ODEFunction{false,FullSpecialize}(
+        hidden(V, StaticRate{N,T}(f.value));
+        jac=hidden(M, StaticSlope{N,T}(f.jac)),
+        tgrad=hidden(V, StaticByTime{N,T}(f.tgrad, f.jvp)),
     )
 end
 

@@ -1,8 +1,8 @@
 # Solvers by name: those of pysciml, and all of OrdinaryDiffEq.
-using OrdinaryDiffEqCore: OrdinaryDiffEqAlgorithm
+using OrdinaryDiffEqCore: OrdinaryDiffEqCore
 using OrdinaryDiffEqRosenbrock: OrdinaryDiffEqRosenbrock
 using OrdinaryDiffEqTsit5: OrdinaryDiffEqTsit5, Tsit5
-using SciMLBase: ADTypes
+using SciMLBase: ADTypes, SciMLBase
 
 "What a solver of pysciml is called in OrdinaryDiffEq, where the names differ."
 const NAMES = Dict("Dopri5" => "DP5", "Dopri8" => "DP8")
@@ -96,4 +96,11 @@ function required(package, solver)
         ),
     )
     return Base.require(id)
+end
+
+"The versions of Julia and of the packages that decide numbers, as pairs of strings."
+function versions()
+    homes = [PySciML, OrdinaryDiffEqCore, OrdinaryDiffEqTsit5, OrdinaryDiffEqRosenbrock, SciMLBase]
+    pairs = [(string(nameof(home)), string(pkgversion(home))) for home in homes]
+    return (("julia", string(VERSION)), pairs...)
 end

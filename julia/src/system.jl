@@ -69,7 +69,8 @@ fresh(e::Event) = Event(
 
 A dynamical system from the source of its translated functions.
 
-`u` has `states` elements, and `p` has `params`: parameters, then inputs; all are of type `T`.
+`u` has `states` elements, and `p` has `params`: parameters, then inputs; all are of type `T`, or of
+that of this name.
 `styles` says of every function in `text` whether it is `"scalar"`, with a method in place and one
 that returns a tuple, or `"loops"`, in place alone; those named in `caches` take a cache last.
 `noise` is `:none`, `:scalar`, `:diagonal` or `:general`, `sources` the count of its Wiener
@@ -107,6 +108,8 @@ function System(
     events=(),
     sparsity=nothing,
 )
+    noise, calculus = Symbol(noise), Symbol(calculus)
+    T = T isa Type ? T : getfield(Base, Symbol(T))
     read = Reader(text, T, styles, caches)
     drift = sparse_jacobian(Field(read, "drift"), sparsity, T)
     diffusion = noise === :none ? nothing : Field(read, "diffusion")

@@ -2,6 +2,7 @@
 
 from pysciml.solvers.base import CATEGORIES, Category, Solver
 from pysciml.solvers.choose import SOLVERS, fallback, resolve
+from pysciml.solvers.native import Native
 from pysciml.solvers.ordinary import RK4, Dopri5, Dopri8, Euler, StormerVerlet, Tsit5
 from pysciml.solvers.stiff import Kvaerno5, Rodas4, Rodas5P
 from pysciml.solvers.stochastic import (
@@ -33,6 +34,7 @@ __all__ = [
     "Heun",
     "Kvaerno5",
     "Milstein",
+    "Native",
     "Rodas4",
     "Rodas5P",
     "SPaRK",

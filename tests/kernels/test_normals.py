@@ -105,11 +105,11 @@ def test_numbers_of_a_key_are_normal_and_independent(dtype):
     assert_normal_and_independent(np.moveaxis(z.astype(float).reshape(50, 3, 1000), 2, 0))
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (7, 3), (6, 5), (5000, 1), (0, 4)])
-def test_no_number_of_a_key_is_drawn_twice(shape):
+@pytest.mark.parametrize(("steps", "size"), [(1, 1), (7, 3), (6, 5), (5000, 1), (0, 4)])
+def test_no_number_of_a_key_is_drawn_twice(steps, size):
     keys = jax.random.key(1), jax.random.PRNGKey(1), jax.random.key(1, impl="rbg")
-    found = [np.asarray(drawn(key, *shape, "float32")) for key in keys]
-    assert all(z.shape == shape for z in found)
+    found = [np.asarray(drawn(key, steps, size, "float32")) for key in keys]
+    assert all(z.shape == (steps, size) for z in found)
     np.testing.assert_array_equal(found[0], found[1])
     # Of 5000 numbers of float32 a few pairs are equal by chance.
     assert len(np.unique(np.abs(found[0]))) >= 0.99 * found[0].size

@@ -118,28 +118,6 @@ amplitudes(s::System) = s.noise === :general ? s.states * s.sources : s.states
 default_scheme(system) =
     system.diffusion === nothing ? :RK4 : system.calculus === :ito ? :EulerMaruyama : :EulerHeun
 
-has_tuples(field::Nothing) = true
-has_tuples(field::Field) = haskey(field.values, :value) && haskey(field.values, :vjp)
-in_lanes(s::System) = has_tuples(s.drift) && has_tuples(s.diffusion)
-
-# A function of the system in tuples or in place. Where there are no parameters, translated
-# functions know nothing of their cotangents.
-tuples(::Nothing, ::Val, params) = nothing
-inplace(::Nothing, ::Val, params) = nothing
-tuples(field::Field, ::Val{:value}, params) = field.values.value
-inplace(field::Field, ::Val{:value}, params) = field.inplace.value
-function tuples(field::Field, ::Val{:vjp}, params)
-    f = field.values.vjp
-    return params > 0 ? f : (args...) -> (f(args...), ())
-end
-function inplace(field::Field, ::Val{:vjp}, params)
-    f = field.inplace.vjp
-    return params > 0 ? f : (gu, gp, args...) -> f(gu, args...)
-end
-
-both(style, s::System, name) = style(s.drift, name, s.params), style(s.diffusion, name, s.params)
-const VALUE, VJP = Val(:value), Val(:vjp)
-
 sizes(sweep) = Val(sweep.system.states), Val(sweep.system.params), Val(sweep.system.sources)
 
 function forward!(sweep::FixedSweep)

@@ -20,8 +20,9 @@ from pysciml.engines.jax import cache
 __all__ = ["Client", "compile_with", "extended"]
 
 # XLA runs the body of a loop on the CPU piece by piece unless it judges the loop small. Solvers
-# are loops with small bodies; with a higher bound they are compiled whole.
-SMALL_LOOPS = {"xla_cpu_small_while_loop_byte_threshold": "1000000"}
+# are loops with small bodies; with a higher bound they are compiled whole. The bound, in bytes,
+# holds a step of a block of small systems; larger bodies gain more from several cores.
+SMALL_LOOPS = {"xla_cpu_small_while_loop_byte_threshold": "4000000"}
 
 
 def compile_with(lowered: Any, extra: Mapping[str, str], options: Mapping[str, Any]) -> Any:

@@ -39,10 +39,10 @@ def drawn(key: jax.Array, steps: int, size: int, dtype: str) -> jax.Array:
     """
     if not steps * size:
         return jnp.zeros((steps, size), dtype)
-    one, two = jax.random.bits(key, (2,), "uint32")
+    own = jax.random.bits(key, (2,), "uint32")
     # Rows of the table hold whole steps, so that nothing has to be moved.
     group = max(g for g in range(1, max(1, ROW // size) + 1) if steps % g == 0)
     numbers = group * size
-    words = table((one, two), steps // group, -(-numbers // 2), WORDS[dtype])
+    words = table((own[0], own[1]), steps // group, -(-numbers // 2), WORDS[dtype])
     both = jnp.concatenate(pair(words, dtype), axis=1)
     return both[:, :numbers].reshape(steps, size)

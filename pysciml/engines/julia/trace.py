@@ -123,7 +123,8 @@ def functions(model: Model, dtype: str = "float64") -> Iterator[Function]:
     with few elements other than zero is these elements, see `sparsity`); ``_jvp``, the tangent
     for tangents ``v`` of the state and ``q`` of the parameters; ``_vjp``, the cotangents ``gu`` and
     ``gp`` for a cotangent ``w``; the drift also with ``_tgrad``, its derivative by time. Events are
-    ``condition_<i>`` and ``reset_<i>``, counted from 1.
+    ``condition_<i>``, with its tangent ``_jvp`` for tangents ``v``, ``q`` and ``s`` of the time, and
+    ``reset_<i>``, counted from 1.
 
     Parameters
     ----------
@@ -157,6 +158,7 @@ def functions(model: Model, dtype: str = "float64") -> Iterator[Function]:
             function = tracer.positional(event.when, None)
             result = [Slot("value", (), dtype, None)]
             yield trace(f"condition_{number}", function, inputs, result, derivative=False)
+            yield _tangent(tracer, f"condition_{number}_jvp", function, inputs, result)
         if event.then is not None:
             function = tracer.positional(event.then, shapes)
             outputs = tracer.vector("du", tracer.state)
@@ -207,6 +209,23 @@ def _sparse(
     outputs = [Slot("J", (found.rows.size,), tracer.dtype, 0)]
     function = trace("drift_jac", elements, inputs, outputs)
     return dataclasses.replace(function, pattern=found)
+
+
+def _tangent(
+    tracer: _Tracer,
+    name: str,
+    evaluate: Callable[..., Any],
+    inputs: Sequence[Slot],
+    outputs: Sequence[Slot],
+) -> Function:
+    count = len(inputs)
+
+    def jvp(*values: Any) -> Any:
+        return jax.jvp(evaluate, values[:count], (values[-1], *values[count:-1]))[1]
+
+    tangents = [*tracer.vector("v", tracer.state), *tracer.vector("q", tracer.params)]
+    tangents.append(Slot("s", (), tracer.dtype, None))
+    return trace(name, jvp, [*inputs, *tangents], outputs, arguments="u p t v q s")
 
 
 def _with_derivatives(

@@ -1,0 +1,21 @@
+"""
+    Adjoints
+
+Discrete adjoints: the exact gradient of the numbers that a solver computed, by the cotangents of
+drift and diffusion that the translator writes. Steps and noise count as constants.
+"""
+module Adjoints
+
+using ..PySciML: Field, System
+
+include("schemes.jl")
+include("fields.jl")
+include("lanes.jl")
+include("path.jl")
+include("sweep_lanes.jl")
+include("sweep_vectors.jl")
+include("pullback.jl")
+include("tsit5.jl")
+include("dense.jl")
+
+end

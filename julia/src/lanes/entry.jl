@@ -1,0 +1,68 @@
+export is_small, lanes_fixed!, lanes_tsit5!, paths_fixed!
+
+# What Python calls: arrays of NumPy, which are seen in reverse order of their axes.
+
+"""
+    written(path, status, stopped, steps, rejected, stop)
+
+The arrays of Python that a solve writes into.
+"""
+written(path::AbstractArray{T}, arrays...) where {T} =
+    Result{T}(plain(path), map(plain, arrays)...)
+
+"""
+    lanes_fixed!(outputs, system, u0, given, times, method, substeps, noise)
+
+[`solve_lanes!`](@ref) with fixed steps, into arrays of Python. `given` are the parameters, then the
+places of those that are swept and their values, see [`Swept`](@ref). `noise` is a tuple of the name of
+a source, a seed, the first trajectory and increments: there is a seed where the source has a name,
+there are increments where their array is not empty, and no noise where there are neither.
+"""
+function lanes_fixed!(outputs, system, u0, given, times, method, substeps, noise)
+    grid, result = Grid(plain(times), Int(substeps)), written(outputs...)
+    solve_lanes!(result, system, method, plain(u0), params(given...), grid, noise_of(noise...))
+    return nothing
+end
+
+"""
+    lanes_tsit5!(outputs, system, u0, given, times, rtol, atol, hand_over)
+
+[`solve_lanes!`](@ref) with adaptive steps, into arrays of Python.
+"""
+function lanes_tsit5!(outputs, system, u0, given, times, rtol, atol, hand_over)
+    result = written(outputs...)
+    tolerances = Tolerances{eltype(result.path)}(rtol, atol)
+    p = params(given...)
+    solve_lanes!(result, system, plain(u0), p, plain(times), tolerances; hand_over)
+    return nothing
+end
+
+"""
+    paths_fixed!(outputs, system, u0, given, times, method, substeps, noise, known, courses)
+
+[`solve_paths!`](@ref), into arrays of Python. `courses` is a tuple of `(place, interpolation, knots,
+values)`, with values of shape (trajectory, element, knot); one trajectory stands for all.
+"""
+function paths_fixed!(
+    outputs, system::System{T}, u0, given, times, method, substeps, noise, known, courses
+) where {T}
+    grid, result = Grid(plain(times), Int(substeps)), written(outputs...)
+    series = [Series{T}(Int(c[1]), String(c[2]), plain(c[3]), plain(c[4])) for c in courses]
+    own(row) = (course(s, row) for s in series)
+    p, numbers = params(given...), noise_of(noise...)
+    return solve_paths!(
+        result, system, method, plain(u0), p, grid, numbers, own, map(plain, known)
+    )
+end
+
+function params(p, places, values)
+    isempty(places) && return plain(p)
+    return Swept(plain(p), Vector{Int}(plain(places)), plain(values))
+end
+
+function noise_of(source, seed, first, increments)
+    isempty(source) || return Noise(Symbol(source), seed, first)
+    return isempty(increments) ? nothing : plain(increments)
+end
+
+is_small(system, method) = issmall(system, get(METHODS, Symbol(method), nothing))

@@ -1,0 +1,159 @@
+"""What the functions of Julia for ensembles take, and what they write into."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pysciml.engines.base import Solution, SolveTask
+from pysciml.engines.julia.convert import initial, packed, split, system
+from pysciml.engines.julia.failures import explained
+from pysciml.engines.julia.start import julia
+from pysciml.engines.julia.threads import Interrupted, stop_flag
+
+__all__ = ["Outputs", "noise_arguments", "outputs", "solution", "solved"]
+
+
+class Outputs(NamedTuple):
+    """What a solve writes into; the batch is the last axis, which Julia sees as the first.
+
+    Parameters
+    ----------
+    path : array
+        States, shape (n, d, batch).
+    status : array of int32
+        How each trajectory ended.
+    stopped : array of float
+        When.
+    steps, rejected : array of int64
+        Steps, and those tried in vain.
+    """
+
+    path: np.ndarray
+    status: np.ndarray
+    stopped: np.ndarray
+    steps: np.ndarray
+    rejected: np.ndarray
+
+
+def outputs(task: SolveTask) -> Outputs:
+    """Make room for the solution of a task.
+
+    Parameters
+    ----------
+    task : SolveTask
+        What is to be solved.
+
+    Returns
+    -------
+    Outputs
+        The arrays.
+    """
+    batch = task.batch
+    return Outputs(
+        np.empty((len(task.times), task.model.size, batch), task.dtype),
+        np.zeros(batch, np.int32),
+        np.full(batch, float(task.times[0])),
+        np.zeros(batch, np.int64),
+        np.zeros(batch, np.int64),
+    )
+
+
+def noise_arguments(task: SolveTask) -> tuple[str, int, int, np.ndarray]:
+    """Give the source of the noise, its seed, the first trajectory, and given increments.
+
+    Parameters
+    ----------
+    task : SolveTask
+        What is to be solved.
+
+    Returns
+    -------
+    tuple
+        No source where increments are given, which have shape (steps * sources, batch); neither
+        where the model has no noise.
+    """
+    none = np.zeros((0, 0), task.dtype)
+    if task.model.diffusion is None:
+        return "", 0, 0, none
+    if task.increments is None:
+        return getattr(task.solver, "stream", "threefry"), task.seed, task.first, none
+    given = np.asarray(task.increments, task.dtype)
+    rows = given.reshape(given.shape[0], given.shape[1] * given.shape[2])
+    return "", 0, 0, np.ascontiguousarray(rows.T)
+
+
+def solved(task: SolveTask, function: str, *arguments: object) -> tuple[Outputs, Any]:
+    """Call a function of Julia that solves a task.
+
+    Parameters
+    ----------
+    task : SolveTask
+        What to solve.
+    function : str
+        Its name; it takes the outputs, the system, the initial states, parameters and times first.
+    *arguments : object
+        What else it takes.
+
+    Returns
+    -------
+    tuple
+        What it wrote, and what it returned.
+
+    Raises
+    ------
+    Interrupted
+        After Ctrl-C, with what was solved until then.
+    """
+    found, stop = outputs(task), stop_flag()
+    given = packed(task)
+    places = (given.p, given.places, given.values)
+    try:
+        with explained(task):
+            returned = julia().call(
+                function,
+                (*found, stop),
+                system(task.model, task.dtype),
+                initial(task),
+                places,
+                task.times.astype(task.dtype),
+                *arguments,
+                stop=stop,
+            )
+    except Interrupted as error:
+        partial = Solution(split(task.model, found.path), found.status, found.stopped)
+        raise Interrupted(str(error), partial) from error
+    return found, returned
+
+
+def solution(
+    task: SolveTask,
+    found: Outputs,
+    evaluations: int,
+    events: dict[str, np.ndarray] | None = None,
+) -> Solution:
+    """Name what Julia wrote.
+
+    Parameters
+    ----------
+    task : SolveTask
+        What was solved.
+    found : Outputs
+        The arrays.
+    evaluations : int
+        Of the drift, in a step that was tried.
+    events : mapping of str to array, optional
+        When each event happened.
+
+    Returns
+    -------
+    Solution
+        Its arrays are views of `found`.
+    """
+    counts = {"steps": found.steps, "evaluations": evaluations * found.steps}
+    if task.solver.adaptive:
+        tried = found.steps + found.rejected
+        counts |= {"rejected": found.rejected, "evaluations": evaluations * tried + 2}
+    state = split(task.model, found.path)
+    return Solution(state, found.status, found.stopped, events or {}, counts)

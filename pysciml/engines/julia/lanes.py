@@ -1,0 +1,119 @@
+"""Ensembles of small systems as lanes of one batched problem."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from pysciml.engines.base import Solution, SolveTask, Status
+from pysciml.engines.julia.convert import system
+from pysciml.engines.julia.batch import noise_arguments, solution, solved
+from pysciml.engines.julia.start import julia
+from pysciml.forcing import Series
+
+__all__ = ["EVALUATIONS", "can", "solve"]
+
+EVALUATIONS = {  # of the drift, in a step
+    "Euler": 1,
+    "EulerMaruyama": 1,
+    "EulerHeun": 1,
+    "Heun": 2,
+    "Milstein": 1,
+    "SRA1": 2,
+    "SRIW1": 2,
+    "RK4": 4,
+    "Tsit5": 6,
+}
+STATES = 64  # up to so many, a step of all lanes is compiled as one loop
+FEW = 4  # below so many trajectories, adaptive steps of each on its own are as fast
+
+
+def can(task: SolveTask) -> bool:
+    """Tell whether a batch can be solved as lanes.
+
+    Parameters
+    ----------
+    task : SolveTask
+        What is to be solved.
+
+    Returns
+    -------
+    bool
+        True for small systems without events and without inputs that vary in time, with fixed
+        steps or Tsit5.
+    """
+    plain = not task.model.events and not any(isinstance(v, Series) for v in task.inputs.values())
+    timed = task.solver.adaptive and task.stops is not None and len(task.stops) > 0
+    if task.solver.name not in EVALUATIONS or not plain or timed or task.device != "cpu":
+        return False
+    if task.solver.adaptive and task.batch < FEW:
+        return False
+    small = task.model.size <= STATES
+    return small and bool(
+        julia().call("is_small", system(task.model, task.dtype), task.solver.name)
+    )
+
+
+def solve(task: SolveTask) -> Solution:
+    """Solve a batch as lanes.
+
+    Parameters
+    ----------
+    task : SolveTask
+        What to solve; one that :func:`can` allows.
+
+    Returns
+    -------
+    Solution
+        States at the save times, and how each trajectory ended. A trajectory is the same in every
+        batch, and with every count of threads.
+    """
+    name = task.solver.name
+    if task.solver.adaptive:
+        control = task.rtol, task.atol, task.fallback is not None
+        found, _ = solved(task, "lanes_tsit5!", *control)
+        return _handed_over(task, solution(task, found, EVALUATIONS[name]))
+    numbers = task.substeps, noise_arguments(task)
+    found, _ = solved(task, "lanes_fixed!", name, *numbers)
+    return solution(task, found, EVALUATIONS[name])
+
+
+def _handed_over(task: SolveTask, found: Solution) -> Solution:
+    """Solve trajectories that turned out to be stiff with the other solver, from their start."""
+    chosen = np.flatnonzero(found.status == Status.STIFF)
+    if task.fallback is None or not len(chosen):
+        return found
+    from pysciml.engines.julia.solve import solve as solve_each
+
+    model = task.model
+    rest = solve_each(
+        dataclasses.replace(
+            task,
+            state=_part(task.state, model.state, chosen),
+            params=_part(task.params, model.params, chosen),
+            inputs=_part(task.inputs, model.inputs, chosen),
+            batch=len(chosen),
+            solver=task.fallback,
+            fallback=None,
+        )
+    )
+    for name, path in found.state.items():
+        path[..., chosen] = rest.state[name]
+    for name, values in (("status", found.status), ("stopped", found.stopped)):
+        values[chosen] = getattr(rest, name)
+    stiff = np.zeros(task.batch, np.int64)
+    stiff[chosen] = 1
+    counts = dict(found.counts)
+    for name in counts:
+        counts[name][chosen] += rest.counts.get(name, 0)
+    return dataclasses.replace(found, counts={**counts, "handed_over": stiff})
+
+
+def _part(values: Mapping[str, Any], variables: Mapping[str, Any], lanes: np.ndarray) -> Any:
+    return {
+        name: value[..., lanes] if np.ndim(value) > len(variables[name].shape) else value
+        for name, value in values.items()
+    }

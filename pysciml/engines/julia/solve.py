@@ -1,0 +1,115 @@
+"""Solving a batch of trajectories of an ordinary differential equation with Julia."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pysciml.engines.base import Solution, SolveTask
+from pysciml.engines.julia.convert import courses, initial, packed, split, system
+from pysciml.engines.julia.failures import explained, too_many_events
+from pysciml.engines.julia.start import julia
+from pysciml.engines.julia.threads import Interrupted, stop_flag
+from pysciml.solvers import Native, StormerVerlet
+
+__all__ = ["solve"]
+
+COUNTS = ("steps", "rejected", "evaluations", "handed_over")
+
+
+def solve(task: SolveTask) -> Solution:
+    """Solve a batch of trajectories.
+
+    Parameters
+    ----------
+    task : SolveTask
+        What to solve.
+
+    Returns
+    -------
+    Solution
+        States at the save times, and how each trajectory ended.
+
+    Raises
+    ------
+    CapabilityError
+        If the model cannot be translated, or the solver is not in this Julia.
+    SolveError
+        If an event happens more often than can be kept.
+    Interrupted
+        After Ctrl-C, with what was solved until then.
+    """
+    times, batch = task.times.astype(task.dtype), task.batch
+    path = np.empty((len(times), task.model.size, batch), task.dtype)
+    status, stopped = np.zeros(batch, np.int32), np.zeros(batch)
+    counts, stop = np.zeros((len(COUNTS), batch), np.int64), stop_flag()
+    given = packed(task)
+    made = system(task.model, task.dtype)
+    try:
+        with explained(task):
+            seen = julia().call(
+                "solve_batch!",
+                path,
+                status,
+                stopped,
+                counts,
+                made,
+                initial(task),
+                given.p,
+                times,
+                swept=(given.places, given.values) if len(given.places) else None,
+                courses=courses(task),
+                stop=stop,
+                **_method(task),
+            )
+    except Interrupted as error:
+        partial = Solution(split(task.model, path), status, stopped)
+        raise Interrupted(str(error), partial) from error
+    return Solution(
+        state=split(task.model, path),
+        status=status,
+        stopped=stopped,
+        events=_events(task, seen),
+        counts=_counts(task, counts),
+    )
+
+
+def _method(task: SolveTask) -> dict[str, Any]:
+    """Give the options that the kind of solver needs."""
+    solver, model = task.solver, task.model
+    timed = tuple(np.asarray(task.events.get(e.name, ()), task.dtype) for e in model.events)
+    made: dict[str, Any] = {"algorithm": solver.name, "timed": timed}
+    if isinstance(solver, Native):
+        made["algorithm"] = solver.algorithm
+    if isinstance(solver, StormerVerlet):
+        sides = [np.full(v.size, n in solver.momenta, task.dtype) for n, v in model.state.items()]
+        made["momenta"] = np.concatenate(sides)
+    if not solver.adaptive:
+        return {**made, "substeps": task.substeps}
+    stops = np.zeros(0) if task.stops is None else task.stops
+    made.update(rtol=task.rtol, atol=task.atol, stops=stops.astype(task.dtype))
+    if task.fallback is not None:
+        made["fallback"] = task.fallback.name
+    return made
+
+
+def _events(task: SolveTask, seen: Any) -> dict[str, np.ndarray]:
+    found = {}
+    for number, event in enumerate(task.model.events, 1):
+        most = julia().call("most_events", seen, number)
+        too_many_events(task, most)
+        times = np.empty((most, task.batch))
+        if most:
+            julia().call("event_times!", times, seen, number)
+        found[event.name] = times
+    return found
+
+
+def _counts(task: SolveTask, counts: np.ndarray) -> dict[str, np.ndarray]:
+    named = dict(zip(COUNTS, counts, strict=True))
+    if task.fallback is None:
+        named.pop("handed_over")
+    if not task.solver.adaptive:
+        named.pop("rejected")
+    return named
