@@ -19,19 +19,13 @@ include("events.jl")
 include("fixedsteps.jl")
 include("adaptive.jl")
 include("solve.jl")
-include("adjoint/schemes.jl")
-include("adjoint/lanes.jl")
-include("adjoint/path.jl")
-include("adjoint/sweep_lanes.jl")
-include("adjoint/sweep_vectors.jl")
-include("adjoint/pullback.jl")
 include("lanes.jl")
-
-using .Lanes
-export Noise, Stream, solve_lanes!, solve_paths!
 include("adjoint/Adjoints.jl")
+include("goku/Goku.jl")
 
 using .Adjoints
-include("goku/Goku.jl")
+using .Lanes
+
+export Noise, Stream, solve_lanes!, solve_paths!
 
 end

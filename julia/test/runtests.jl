@@ -4,7 +4,7 @@ using Test
 include("systems.jl")
 
 @testset "PySciML" begin
-    @testset "$name" for name in ("system", "goku")
-        include("test_$name.jl")
+    @testset "$file" for file in filter(startswith("test_"), readdir(@__DIR__))
+        include(file)
     end
 end

@@ -67,7 +67,7 @@ function path(c::ModelCore, ps, starts, params, steps, draws)
 end
 
 swept(system, u::Array, p, times, substeps, draws, scheme) =
-    PySciML.solve_with_pullback(system, u, p, times, substeps, draws; scheme)
+    Adjoints.solve_with_pullback(system, u, p, times, substeps, draws; scheme)
 
 # All parameters of the system, for every lane: (lanes, params).
 function lanes_of(c::ModelCore, ps, params, lanes, like)
