@@ -25,6 +25,8 @@ include("goku/Goku.jl")
 
 using .Lanes
 using .Adjoints
+using .Adjoints
+using .Lanes
 
 export Noise, Stream, solve_lanes!, solve_paths!
 

@@ -1,6 +1,6 @@
 using LinearAlgebra: dot
-using LuxCore: LuxCore
-using PySciML.Goku: Goku
+using PySciML: Goku
+using PySciML.Goku: LuxCore
 using Random: Xoshiro
 
 # A stochastic oscillator with a cubic drift, its derivatives written by hand.
@@ -52,12 +52,12 @@ const SIZES = (;
 const RNG = Xoshiro(1)
 
 goku_ui(style="scalar"; learned=true, settings...) = Goku.latent_model(
-    cubic(style); T=Float64, core="model", dt=0.5, infer=[1, 2], defaults=[0.5, 1.0, 0.1],
+    cubic(style); dtype="float64", core="model", dt=0.5, infer=[1, 2], defaults=[0.5, 1.0, 0.1],
     substeps=2, learned, bounds=[-1.0 1.0; 0.5 2.0]', encoder="attention", variational=true,
     carry=true, SIZES..., settings...,
 )
 network(core; settings...) = Goku.latent_model(
-    nothing; T=Float64, core, encoder="basic", variational=false, carry=false, SIZES..., settings...
+    nothing; dtype="float64", core, encoder="basic", variational=false, carry=false, SIZES..., settings...
 )
 
 # Weights as one vector, data and draws for a model.

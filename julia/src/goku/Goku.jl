@@ -15,7 +15,7 @@ using LinearAlgebra: mul!, norm
 using LuxCore: LuxCore, AbstractLuxContainerLayer, AbstractLuxLayer
 using Random: AbstractRNG, Xoshiro
 using Statistics: mean, std
-using ..PySciML: PySciML, Field, System
+using ..PySciML: PySciML, Adjoints, Field, System
 
 include("flat.jl")
 include("activations.jl")

@@ -1,18 +1,21 @@
 # What Python calls: plain arguments, and arrays that Python made.
 
+const TYPES = Dict("float32" => Float32, "float64" => Float64)
+
 # A copy of an array of Python, which arrives with its axes turned round.
 taken(::Type{T}, array) where {T} = Array{T}(PySciML.plain(array))
 
 """
-    latent_model(system; dt, infer, defaults, scheme, substeps, learned, core, ...)
+    latent_model(system; dtype, dt, infer, defaults, scheme, substeps, learned, core, ...)
 
 A [`LatentModel`](@ref) from plain settings; `core` is `"model"`, `"neural_ode"` or `"lstm"`, and
 `system` is `nothing` for the last two.
 """
 function latent_model(
-    system; T=Float32, core, dt=1.0, infer=Int[], defaults=Float64[], scheme="Heun", substeps=1,
+    system; dtype="float32", core, dt=1.0, infer=Int[], defaults=Float64[], scheme="Heun", substeps=1,
     learned=false, bounds=zeros(2, 0), settings...,
 )
+    T = TYPES[dtype]
     made = if core == "model"
         ModelCore(system, dt; infer, defaults, scheme, substeps, learned)
     elseif core == "neural_ode"

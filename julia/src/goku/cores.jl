@@ -56,8 +56,7 @@ function path(c::ModelCore, ps, starts, params, steps, draws)
     u, p = permutedims(starts), lanes_of(c, ps, params, size(starts, 2), starts)
     times = c.dt .* (0:steps-1)
     system = draws === nothing ? c.quiet : c.system
-    scheme = getproperty(PySciML.SCHEMES, c.scheme)
-    states, pull = swept(system, u, p, times, c.substeps, draws, scheme)
+    states, pull = swept(system, u, p, times, c.substeps, draws, c.scheme)
     states = states::typeof(similar(u, 0, 0, 0))
     function back(dstates, gs)
         du, dp = pull(permutedims(dstates, (2, 1, 3)))::Tuple{typeof(u),typeof(p)}
@@ -68,7 +67,7 @@ function path(c::ModelCore, ps, starts, params, steps, draws)
 end
 
 swept(system, u::Array, p, times, substeps, draws, scheme) =
-    PySciML.solve_with_pullback(system, u, p, times, substeps, draws; scheme)
+    Adjoints.solve_with_pullback(system, u, p, times, substeps, draws; scheme)
 
 # All parameters of the system, for every lane: (lanes, params).
 function lanes_of(c::ModelCore, ps, params, lanes, like)

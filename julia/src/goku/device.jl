@@ -9,7 +9,7 @@ struct Advance{S,F,G,K,T}
     h::T
 end
 (a::Advance)(u, p, dw) =
-    PySciML.lane_step(a.scheme, a.drift, a.diffusion, a.kind, u, p, a.t, a.h, dw)
+    Adjoints.lane_step(a.scheme, a.drift, a.diffusion, a.kind, u, p, a.t, a.h, dw)
 
 struct Retreat{S,F,G,FB,GB,K,T}
     scheme::S
@@ -21,7 +21,7 @@ struct Retreat{S,F,G,FB,GB,K,T}
     t::T
     h::T
 end
-(a::Retreat)(u, p, dw, w) = PySciML.lane_back(
+(a::Retreat)(u, p, dw, w) = Adjoints.lane_back(
     a.scheme, a.drift, a.diffusion, a.drift_vjp, a.diffusion_vjp, a.kind, u, p, a.t, a.h, dw, w
 )
 
@@ -33,18 +33,18 @@ matrix_of(rows::AbstractVector{NTuple{N,T}}) where {N,T} =
 sums(a::NTuple{N}, b::NTuple{N}) where {N} = map(+, a, b)
 
 function swept(system, u, p, times, substeps, draws, scheme)
-    PySciML.in_lanes(system) && system.params > 0 || throw(
+    Adjoints.in_lanes(system) && system.params > 0 || throw(
         ArgumentError("$(system.name) is too large for a core on a device; train it on the CPU"),
     )
-    T = eltype(u)
-    grid = PySciML.Grid{T}(collect(T, times), substeps)
-    values = PySciML.both(PySciML.tuples, system, PySciML.VALUE)
-    vjps = PySciML.both(PySciML.tuples, system, PySciML.VJP)
+    T, scheme = eltype(u), Adjoints.Schemes.named(scheme)
+    grid = Adjoints.Grid{T}(collect(T, times), substeps)
+    values = Adjoints.both(Adjoints.tuples, system, Adjoints.VALUE)
+    vjps = Adjoints.both(Adjoints.tuples, system, Adjoints.VJP)
     states, kind, N = Val(system.states), Val(system.noise), system.states
     p_, path = tuples_of(p, Val(system.params)), [tuples_of(u, states)]
     increments(k) = draws === nothing ? Ref(()) : tuples_of(draws[:, :, k], Val(system.sources))
     for k in 1:length(grid)
-        push!(path, Advance(scheme, values..., kind, PySciML.step_of(grid, k)...).(path[k], p_, increments(k)))
+        push!(path, Advance(scheme, values..., kind, Adjoints.step_of(grid, k)...).(path[k], p_, increments(k)))
     end
     made = similar(u, size(u, 1), N, length(times))
     for k in eachindex(times)
@@ -54,9 +54,9 @@ function swept(system, u, p, times, substeps, draws, scheme)
         at(k) = tuples_of(cotangents[:, :, k], states)
         w, gp = at(length(times)), nothing
         for k in length(grid):-1:1
-            place = PySciML.saved(grid, k)
+            place = Adjoints.saved(grid, k)
             place === nothing || place == length(times) || (w = sums.(w, at(place)))
-            step = Retreat(scheme, values..., vjps..., kind, PySciML.step_of(grid, k)...)
+            step = Retreat(scheme, values..., vjps..., kind, Adjoints.step_of(grid, k)...)
             both_ = step.(path[k], p_, increments(k), w)
             w, by = first.(both_), last.(both_)
             gp = gp === nothing ? by : sums.(gp, by)

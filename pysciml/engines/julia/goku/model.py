@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pysciml.engines.julia.convert import TYPES, layout, system
+from pysciml.engines.julia.convert import layout, system
 from pysciml.engines.julia.start import JuliaObject, julia
 from pysciml.errors import CapabilityError, RunError
 from pysciml.goku.architecture import Architecture
@@ -71,7 +71,7 @@ def latent_model(made: Architecture, model: Model | None, dt: float, dtype: str)
     return julia().call(
         goku("latent_model"),
         julia_system,
-        T=julia().seval(TYPES[dtype]),
+        dtype=dtype,
         core=made.core,
         dt=dt,
         scheme=made.solver,
