@@ -79,7 +79,7 @@ function memory(p::NamedTuple, sequence)
         hidden = sigmoid.(o) .* tanh.(cell)
         outputs = (outputs..., hidden)
     end
-    return outputs
+    return cat(outputs...; dims=3)  # (size, batch, time)
 end
 
 function attention(p, sequence)
@@ -106,7 +106,7 @@ function path(u, params, increments)
         u = u + H * drift(u, a, omega, C) + SIGMA * dw
         saved = iseven(k) ? (saved..., u) : saved
     end
-    return saved
+    return cat(saved...; dims=3)  # (state, batch, time)
 end
 
 divergence(c) = mean(sum(exp.(c.log_variance) + c.mean .^ 2 - c.log_variance .- 1; dims=1)) / 2
@@ -114,26 +114,23 @@ drawn(c, noise) = c.mean + exp.(c.log_variance / 2) .* noise
 
 function loss(p)
     features = [residual(p.features, x) for x in data[1:LENGTH]]
-    window(k) = features[(k-1)*(WINDOW-1)+1:k*(WINDOW-1)+1]
-    states = [
-        gaussian(p.state_head, last(memory(p.state_encoder, reverse(window(k))))) for k in 1:JOINTS
-    ]
+    read(k) = [features[k*(WINDOW-1)+2-j] for j in 1:WINDOW]  # a window, its last time first
+    states = [gaussian(p.state_head, memory(p.state_encoder, read(k))[:, :, end]) for k in 1:JOINTS]
     there = memory(p.params_encoder.forward[1], features)
-    back = reverse(memory(p.params_encoder.backward[1], reverse(features)))
-    both = [vcat(a, b) for (a, b) in zip(there, back)]
+    back = memory(p.params_encoder.backward[1], [features[LENGTH+1-t] for t in 1:LENGTH])
+    both = [vcat(there[:, :, t], back[:, :, LENGTH+1-t]) for t in 1:LENGTH]
     code = gaussian(p.params_encoder.head, attention(p.params_encoder.attention, both))
 
     starts = [two(p.to_state, drawn(c, e)) for (c, e) in zip(states, code_noise.state)]
     params = LOW .+ (HIGH - LOW) .* sigmoid.(two(p.to_params, drawn(code, code_noise.params)))
     paths = [path(u, params, dw) for (u, dw) in zip(starts, motion)]
-    solved = [x for k in 1:JOINTS for x in paths[k][1:(k == JOINTS ? end : WINDOW - 1)]]
-    decoded = [residual(p.readout, x) for x in solved]
-
     scale = mean(mean(abs, x) for x in data[1:LENGTH])
-    errors = [mean(abs2, x - y) for (x, y) in zip(data, decoded)]
-    jumps = mean(mean(abs2, paths[k][WINDOW] - starts[k+1]) for k in 1:JOINTS-1)
+    error(k, j) = mean(abs2, data[(k-1)*(WINDOW-1)+j] - residual(p.readout, paths[k][:, :, j]))
+    past = sum(sum(error(k, j) for j in 1:WINDOW-1+(k == JOINTS)) for k in 1:JOINTS)
+    future = sum(error(JOINTS, WINDOW + j) for j in 1:FUTURE)
+    jumps = mean(mean(abs2, paths[k][:, :, WINDOW] - starts[k+1]) for k in 1:JOINTS-1)
     kl = (mean(divergence(c) for c in states) + divergence(code)) / (LENGTH * CHANNELS)
-    reconstruction, forecast = mean(errors[1:LENGTH]) / scale, mean(errors[LENGTH+1:end]) / scale
+    reconstruction, forecast = past / LENGTH / scale, future / FUTURE / scale
     total = reconstruction + CONTINUITY * jumps + KL * kl + FORECAST * forecast
     return (; total, reconstruction, jumps, kl, forecast)
 end

@@ -27,5 +27,5 @@ function record(name, title, packages, variables)
     return nothing
 end
 
-row_major(x::Number) = [Float64(x)]
-row_major(x::AbstractArray) = vec(Float64.(permutedims(x, ndims(x):-1:1)))
+row_major(x::AbstractArray) =
+    vec(map(Float64, ndims(x) < 2 ? x : permutedims(x, ndims(x):-1:1)))

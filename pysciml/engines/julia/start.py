@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from pysciml.engines.julia.boot import Boot, boot, guest, join, prepare
-from pysciml.engines.julia.threads import Owner
+from pysciml.engines.julia.threads import Guest, Owner
 from pysciml.engines.julia.traces import translated
 from pysciml.errors import EngineError
 
@@ -86,6 +86,11 @@ class Julia:
         self._evaluate, self._kind = boot.home.evaluate, boot.home.kind
         self.report: dict[str, Any] = dict(boot.home.report())
         self.PySciML = Package(self)
+
+    @property
+    def shared(self) -> bool:
+        """Whether another package has started it, so that all calls are in that one's thread."""
+        return isinstance(self._owner, Guest)
 
     def seval(self, text: str) -> Any:
         """Evaluate Julia source in a private module.
