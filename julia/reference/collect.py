@@ -29,8 +29,7 @@ def main(source: str, target: str) -> None:
     for path in sorted(Path(source).glob("*.toml")):
         made = dataset(path)
         out = Path(target) / f"{path.stem}.nc"
-        compressed = {name: {"zlib": True} for name, v in made.variables.items() if v.size > 64}
-        made.to_netcdf(out, engine="h5netcdf", encoding=compressed)
+        made.to_netcdf(out, engine="h5netcdf")
         print(f"{out}: {', '.join(map(str, made.variables))}")
 
 

@@ -103,7 +103,9 @@ function path(u, params, increments)
     C = permutedims(reshape(params[2N+1:end, :], N, N, BATCH), (2, 1, 3))  # C[from, to], row by row
     saved = (u,)
     for (k, dw) in enumerate(increments)
-        u = u + H * drift(u, a, omega, C) + SIGMA * dw
+        first_slope = drift(u, a, omega, C)  # stochastic Heun
+        second = drift(u + H * first_slope + SIGMA * dw, a, omega, C)
+        u = u + H / 2 * (first_slope + second) + SIGMA * dw
         saved = iseven(k) ? (saved..., u) : saved
     end
     return cat(saved...; dims=3)  # (state, batch, time)

@@ -46,7 +46,7 @@ end
         system = System(DECAY; states=1, params=1, styles=all, noise, sources)
         problem = Base.invokelatest(native_problem, system, [1.0], (0, 1), [0.0])
         @test problem isa SDEProblem
-        solution = Base.invokelatest(solve, problem, EM(false); dt=1e-3, seed=1)
+        solution = Base.invokelatest(solve, problem, EM(false); dt=1 / 1024, seed=1, save_noise=true)
         path = solution.W.W isa Vector{<:Number} ? solution.W.W : first.(solution.W.W)
         @test solution.u[end][1] ≈ prod(1 .+ 0.1 * diff(path)) rtol = 1e-10
     end

@@ -31,7 +31,7 @@ def test_loss_and_gradient_on_given_weights_data_and_noise(monkeypatch):
     known = xr.load_dataset(FILE, engine="h5netcdf")
     model = ps.catalog.stuart_landau(2)
     goku = ps.GokuUI(model, channels=3, length=10, window=4, variational=True, **SMALL)
-    assert goku.architecture.solver == "Euler"  # additive noise of Ito
+    assert goku.architecture.solver == "Heun"
     draws = [
         known.code_noise_state.values,
         known.code_noise_params.values,
