@@ -294,6 +294,59 @@ class Model:
         # Without the recipe, which would build the noise again.
         return dataclasses.replace(self, diffusion=None, recipe={}) if self.is_stochastic else self
 
+    def to_diffeqpy(
+        self,
+        *,
+        t: tuple[float, float] = (0.0, 1.0),
+        state: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
+        inputs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Give the model as a problem object of Julia's SciML, for ``diffeqpy.de`` or juliacall.
+
+        The object is an ``ODEProblem`` or ``SDEProblem`` in float64 whose functions, with their
+        Jacobian, are the translated ones, so that no Python runs inside a solver. States are a
+        flat vector ``u``, parameters and inputs a flat vector ``p``, in the order of the model;
+        solutions know their names (``sol["x"]``). Events with a condition are a callback of it.
+
+        Parameters
+        ----------
+        t : tuple of float
+            Initial and final time.
+        state, params, inputs : mapping, optional
+            Values in place of the model's own, by name.
+
+        Returns
+        -------
+        juliacall.AnyValue
+            The problem.
+
+        Raises
+        ------
+        EngineError
+            If Julia does not run in this thread: import ``diffeqpy.de`` first; or if its project
+            lacks PySciML.jl.
+        CapabilityError
+            If a function cannot be translated, or an event happens at known times.
+        InputError
+            If `t` or a value cannot be used.
+
+        Notes
+        -----
+        A problem does not say whether its noise is Ito's or Stratonovich's; the solver decides.
+        Take one of the calculus of the model: ``de.SOSRI()`` for Ito, ``de.EulerHeun()`` for
+        Stratonovich.
+
+        Examples
+        --------
+        >>> from diffeqpy import de  # doctest: +SKIP
+        >>> problem = ps.catalog.lorenz63().to_diffeqpy(t=(0, 100))  # doctest: +SKIP
+        >>> sol = de.solve(problem, de.Vern9(), reltol=1e-9)  # doctest: +SKIP
+        """
+        from pysciml.engines.julia.native import native_problem
+
+        return native_problem(self, t, state, params, inputs)
+
     def __repr__(self) -> str:
         kind = "SDE" if self.is_stochastic else "ODE"
         names = {"state": self.state, "params": self.params, "inputs": self.inputs}

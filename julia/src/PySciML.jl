@@ -10,6 +10,7 @@ include("networks.jl")
 include("semantics.jl")
 include("sparsity.jl")
 include("system.jl")
+include("native.jl")
 include("arrays.jl")
 include("returncodes.jl")
 include("inputs.jl")
@@ -23,11 +24,9 @@ include("lanes.jl")
 include("adjoint/Adjoints.jl")
 include("goku/Goku.jl")
 
-using .Lanes
-using .Adjoints
 using .Adjoints
 using .Lanes
 
-export Noise, Stream, solve_lanes!, solve_paths!
+export Noise, Stream, solve_lanes!, solve_paths!, solve_with_pullback
 
 end

@@ -19,7 +19,7 @@ import numpy as np
 
 from pysciml.engines.julia.boot import Boot, boot, guest, join, prepare
 from pysciml.engines.julia.passing import Table
-from pysciml.engines.julia.threads import Owner
+from pysciml.engines.julia.threads import Guest, Owner
 from pysciml.engines.julia.traces import translated
 from pysciml.errors import EngineError
 
@@ -90,6 +90,11 @@ class Julia:
         self._known: dict[tuple[str, ...], Any] = {(): None}
         self.report: dict[str, Any] = dict(boot.border.report())
         self.PySciML = Package(self)
+
+    @property
+    def shared(self) -> bool:
+        """Whether another package has started it, so that all calls are in that one's thread."""
+        return isinstance(self._owner, Guest)
 
     def seval(self, text: str) -> Any:
         """Evaluate Julia source in a private module.
