@@ -1,4 +1,4 @@
-"""Results of native Julia, which the embedded engine must meet; see tests/data/README.md."""
+"""Results of native Julia, which both engines must meet; see tests/data/README.md."""
 
 from pathlib import Path
 
@@ -21,6 +21,7 @@ def relaxation(t, u, p):
     return {"x": u.v, "v": p.mu * (1 - u.x**2) * u.v - u.x}
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("solver", ["auto", "Rodas5P"])
 def test_robertson_is_followed_through_sixteen_decades_of_time(solver):
     known = read("robertson")
@@ -37,6 +38,7 @@ def test_robertson_is_followed_through_sixteen_decades_of_time(solver):
     assert sol.attrs.get("handed_over", 0) == (solver == "auto")
 
 
+@pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("solver", ["auto", "Rodas5P"])
 def test_a_stiff_relaxation_oscillator_jumps_when_the_reference_does(solver):
     known = read("vanderpol")
