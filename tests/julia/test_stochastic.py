@@ -7,12 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
+from tests_julia import needs_julia
 
 import pysciml as ps
 from pysciml.engines.jax.engine import JaxEngine
 from pysciml.errors import CapabilityError
 from pysciml.request import make_request
-from tests_julia import needs_julia
 
 pytestmark = [pytest.mark.julia, needs_julia]
 
@@ -176,7 +176,7 @@ def test_inputs_that_vary_in_time():
 
 def test_events_happen_at_ends_of_steps():
     model = ps.catalog.leaky_integrate_and_fire()
-    noisy = model.noise(lambda t, u, p: {name: 0.5 for name in model.state})
+    noisy = model.noise(lambda t, u, p: dict.fromkeys(model.state, 0.5))
     task = task_of(noisy, t=(0, 100), save=5.0, dt=0.1, trajectories=4, solver="EulerMaruyama")
     ours, other = compare(task)
     for name in ours.events:
