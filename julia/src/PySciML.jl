@@ -21,6 +21,10 @@ include("fixedsteps.jl")
 include("adaptive.jl")
 include("solve.jl")
 include("lanes.jl")
+include("stochastic.jl")
+
+using .Lanes
+export Noise, Stream, solve_lanes!, solve_paths!
 include("adjoint/Adjoints.jl")
 include("goku/Goku.jl")
 

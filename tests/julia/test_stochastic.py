@@ -192,9 +192,37 @@ def test_a_trajectory_that_fails_leaves_the_others_alone():
     assert list(ours.status) == [0, 1, 0]
 
 
-def test_adaptive_solvers_of_the_other_engine_are_refused():
+def test_what_the_engine_does_not_solve_is_refused():
     from pysciml.engines.julia.stochastic import solve
 
     task = task_of(stratonovich(MODELS["additive"]), solver="ShARK", dt=None)
-    with pytest.raises(CapabilityError, match="SRIW1"):
+    with pytest.raises(CapabilityError, match="SOSRI"):
         solve(task)
+
+
+@pytest.mark.parametrize(
+    ("solver", "noise", "mean", "variance"),
+    [
+        ("SOSRI", "diagonal", np.exp(0.3), np.exp(0.6) * (np.exp(0.25) - 1)),
+        ("AdaptiveSRIW1", "scalar", np.exp(0.3), np.exp(0.6) * (np.exp(0.25) - 1)),
+        ("SOSRA", "additive", np.exp(0.3), 0.25 * (np.exp(0.6) - 1) / 0.6),
+        ("SKenCarp", "additive", np.exp(0.3), 0.25 * (np.exp(0.6) - 1) / 0.6),
+    ],
+)
+def test_moments_with_adaptive_solvers(solver, noise, mean, variance):
+    growth = ps.model(state={"x": 1.0})(lambda t, u, p: {"x": 0.3 * u.x})
+    kinds = {
+        "diagonal": {"function": lambda t, u, p: {"x": 0.5 * u.x}},
+        "scalar": {"function": lambda t, u, p: {"x": 0.5 * u.x}, "kind": "scalar"},
+        "additive": {"function": lambda t, u, p: {"x": 0.5}},
+    }[noise]
+    noisy = growth.noise(kinds.pop("function"), **kinds)
+    count = 1000
+    options = {"t": (0, 1), "save": 0.5, "rng": 1, "rtol": 1e-2, "atol": 1e-3}
+    options |= {"solver": solver, "engine": "julia"}
+    sol = ps.solve(noisy, trajectories=count, **options)
+    ends = sol.x[:, -1].to_numpy()
+    assert abs(ends.mean() - mean) < 4 * np.sqrt(variance / count) + 0.01
+    assert abs(ends.var() / variance - 1) < 0.2
+    part = ps.solve(noisy, trajectories=3, **options)
+    np.testing.assert_array_equal(part.x, sol.x[:3])

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from pysciml.engines.base import Solution, SolveTask, Status
-from pysciml.engines.julia.convert import system
 from pysciml.engines.julia.batch import noise_arguments, solution, solved
+from pysciml.engines.julia.convert import system
 from pysciml.engines.julia.start import julia
 from pysciml.forcing import Series
 
