@@ -28,7 +28,7 @@ EVALUATIONS = {  # of the drift, in a step
     "Tsit5": 6,
 }
 STATES = 64  # up to so many, a step of all lanes is compiled as one loop
-FEW = 4  # below so many trajectories, adaptive steps of each on its own are as fast
+FEW = 32  # below so many trajectories, adaptive steps of each on its own cost no compilation
 
 
 def can(task: SolveTask) -> bool:
