@@ -35,9 +35,15 @@ def solve(task: SolveTask) -> Solution:
     CapabilityError
         If the solver does not run on this engine.
     """
-    if task.solver.adaptive:
-        return _adaptive(task)
-    return lanes.solve(task) if lanes.can(task) else _by_paths(task)
+    if not task.solver.adaptive and lanes.can(task):
+        return lanes.solve(task)
+    if task.device != "cpu":
+        raise CapabilityError(
+            f"On device={task.device!r} the julia engine takes small stochastic models with fixed "
+            f"steps, without events and inputs that vary in time; solve {task.model.name!r} with "
+            "device='cpu', or engine='jax'."
+        )
+    return _adaptive(task) if task.solver.adaptive else _by_paths(task)
 
 
 def _adaptive(task: SolveTask) -> Solution:
