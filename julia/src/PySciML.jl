@@ -22,9 +22,6 @@ include("adaptive.jl")
 include("solve.jl")
 include("lanes.jl")
 include("stochastic.jl")
-
-using .Lanes
-export Noise, Stream, solve_lanes!, solve_paths!
 include("adjoint/Adjoints.jl")
 include("goku/Goku.jl")
 

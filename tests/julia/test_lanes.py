@@ -5,13 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 import xarray as xr
-from tests_julia import needs_julia
+from here import needs_julia
 
 import pysciml as ps
 from pysciml.engines.jax.engine import JaxEngine
 from pysciml.request import make_request
 
-pytestmark = [pytest.mark.julia, needs_julia]
+pytestmark = needs_julia
 
 COUNT = 40
 STARTS = xr.DataArray(np.linspace(-2, 2, COUNT), dims="start")

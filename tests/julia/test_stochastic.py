@@ -7,14 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
-from tests_julia import needs_julia
+from here import needs_julia
 
 import pysciml as ps
 from pysciml.engines.jax.engine import JaxEngine
 from pysciml.errors import CapabilityError
 from pysciml.request import make_request
 
-pytestmark = [pytest.mark.julia, needs_julia]
+pytestmark = needs_julia
 
 DATA = Path(__file__).parents[1] / "data"
 START = np.array([1.0, 0.5])
@@ -206,7 +206,7 @@ def test_what_the_engine_does_not_solve_is_refused():
     one = ps.catalog.ornstein_uhlenbeck().without_noise()
     wide = one.noise(lambda t, u, p: {"x": jnp.stack([0.1, 0.2])}, kind="general", sources=2)
     with pytest.raises(CapabilityError, match=r"kind='general'.*SOSRA"):
-        solve(task_of(wide, solver="SOSRI", dt=None))
+        solve(task_of(wide, solver="SOSRI", dt=None, engine="julia"))
 
 
 @pytest.mark.parametrize(
