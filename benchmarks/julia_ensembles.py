@@ -1,4 +1,4 @@
-"""What Python adds to an ensemble that Julia solves: the same lanes called from both in one process.
+"""What Python adds to an ensemble that Julia solves: the same lanes, called from both, timed.
 
 10,000 Lorenz 63 trajectories from t = 0 to 10 (Tsit5, 1e-6) and 10,000 paths of geometric Brownian
 motion over 1,000 steps, their ends alone: `ps.solve` with engine="julia" and engine="jax", the
