@@ -10,6 +10,7 @@ from here import needs_julia
 
 import pysciml as ps
 from pysciml.engines.jax.engine import JaxEngine
+from pysciml.errors import CapabilityError
 from pysciml.request import make_request
 
 pytestmark = needs_julia
@@ -104,3 +105,11 @@ def test_events_and_inputs_are_left_to_single_trajectories():
     assert not can(make_request(bounce, inputs={"push": series}, **options).task)
     watched = bounce.with_event("low", when=lambda t, u, p: u.x)
     assert not can(make_request(watched, **options).task)
+
+
+def test_what_does_not_fit_a_thread_of_a_gpu_is_refused():
+    model, options = lorenz(device="gpu", engine="julia")
+    with pytest.raises(CapabilityError, match=r"CUDA\.jl"):
+        ps.solve(model, **options)
+    with pytest.raises(CapabilityError, match="with Tsit5 or with fixed steps"):
+        ps.solve(model, **{**options, "solver": "Rodas5P"})
