@@ -121,9 +121,7 @@ def main() -> None:
     params = np.concatenate([np.ravel(v.array) for v in model.params.values()])
     native = jl.seval("native")
     jl.call(native, start, params, stop, tolerance, 0.5, 1)
-    found["native"], last = jl.call(
-        native, start, params, stop, tolerance, 0.5, options.repeats
-    )
+    found["native"], last = jl.call(native, start, params, stop, tolerance, 0.5, options.repeats)
     parts = split(lambda: engine.solve(task), options.repeats)
     found |= {f"solve_{name}": value for name, value in parts.items()}
     found["ps_solve"] = least(

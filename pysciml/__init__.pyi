@@ -18,8 +18,11 @@ from .networks import MLP as MLP
 from .sensitivities import sensitivities as sensitivities
 from .solve import solve as solve
 from .solvers import RK4 as RK4
+from .solvers import SOSRA as SOSRA
+from .solvers import SOSRI as SOSRI
 from .solvers import SRA1 as SRA1
 from .solvers import SRIW1 as SRIW1
+from .solvers import AdaptiveSRIW1 as AdaptiveSRIW1
 from .solvers import Dopri5 as Dopri5
 from .solvers import Dopri8 as Dopri8
 from .solvers import Euler as Euler
@@ -32,6 +35,7 @@ from .solvers import Native as Native
 from .solvers import Rodas4 as Rodas4
 from .solvers import Rodas5P as Rodas5P
 from .solvers import ShARK as ShARK
+from .solvers import SKenCarp as SKenCarp
 from .solvers import SPaRK as SPaRK
 from .solvers import StormerVerlet as StormerVerlet
 from .solvers import Tsit5 as Tsit5
@@ -41,8 +45,11 @@ __version__: str
 __all__ = [
     "MLP",
     "RK4",
+    "SOSRA",
+    "SOSRI",
     "SRA1",
     "SRIW1",
+    "AdaptiveSRIW1",
     "Dopri5",
     "Dopri8",
     "Euler",
@@ -61,6 +68,7 @@ __all__ = [
     "PySciMLError",
     "Rodas4",
     "Rodas5P",
+    "SKenCarp",
     "SPaRK",
     "ShARK",
     "StormerVerlet",

@@ -21,6 +21,7 @@ include("fixedsteps.jl")
 include("adaptive.jl")
 include("solve.jl")
 include("lanes.jl")
+include("stochastic.jl")
 include("adjoint/Adjoints.jl")
 include("goku/Goku.jl")
 

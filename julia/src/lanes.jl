@@ -5,7 +5,7 @@ problem, and single trajectories in place where that cannot be.
 module Lanes
 
 using ..PySciML:
-    Course, Given, Series, Status, System, Watch, at_time, choose_pieces!, course, fresh, march!, plain
+    Course, Given, NoSolver, Series, Status, System, Watch, at_time, choose_pieces!, course, fresh, march!, plain
 import ..PySciML: stepped!
 
 include("noise.jl")
@@ -14,6 +14,7 @@ include("lanes/fixed.jl")
 include("lanes/ensemble.jl")
 include("lanes/tsit5.jl")
 include("lanes/adaptive.jl")
+include("lanes/device.jl")
 include("path/field.jl")
 include("path/steps.jl")
 include("path/solve.jl")

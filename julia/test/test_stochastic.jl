@@ -212,3 +212,25 @@ end
     end
     @test draw_bytes(Lanes.Stream(Float64, :threefry, 1, 0:63, 3)) == 0
 end
+
+@testset "EulerMaruyama is the textbook scheme, natively EM(false)" begin
+    using StochasticDiffEq: EM, NoiseGrid, SDEProblem, SOSRI, SRIW1, solve
+    h, n = 0.01, 100
+    dw = sqrt(h) .* randn(Xoshiro(3), n)
+    found = paths(geometric(), :EulerMaruyama, ones(1, 1), [0.3, 0.5], Grid(collect(range(0, 1; length=n + 1)), 1), Matrix(dw'))
+    by_hand = cumprod(1 .+ 0.3h .+ 0.5 .* dw)
+    @test found.path[1, 1, 2:end] ≈ by_hand rtol = 1e-13
+    grid = NoiseGrid(collect(range(0, 1; length=n + 1)), [0.0; cumsum(dw)])
+    problem = SDEProblem((u, p, t) -> 0.3u, (u, p, t) -> 0.5u, 1.0, (0.0, 1.0); noise=grid)
+    native(algorithm) = solve(problem, algorithm; dt=h, adaptive=false).u[end]
+    @test PySciML.sde_algorithm("EulerMaruyama") == EM(false)
+    @test native(EM(false)) ≈ by_hand[end] rtol = 1e-12
+    @test abs(native(EM()) - by_hand[end]) > 1e-5  # the amplitude at another state
+end
+
+@testset "solvers of StochasticDiffEq by name" begin
+    @test PySciML.sde_algorithm("SOSRI") == SOSRI()
+    @test PySciML.sde_algorithm("AdaptiveSRIW1") == SRIW1()
+    @test_throws PySciML.NoSolver PySciML.sde_algorithm("Tsit5")
+    @test_throws PySciML.NoSolver PySciML.sde_algorithm("eval")
+end

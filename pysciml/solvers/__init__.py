@@ -4,6 +4,12 @@ from pysciml.solvers.base import CATEGORIES, Category, Solver
 from pysciml.solvers.choose import SOLVERS, fallback, resolve
 from pysciml.solvers.native import Native
 from pysciml.solvers.ordinary import RK4, Dopri5, Dopri8, Euler, StormerVerlet, Tsit5
+from pysciml.solvers.sciml import (
+    SOSRA,
+    SOSRI,
+    AdaptiveSRIW1,
+    SKenCarp,
+)
 from pysciml.solvers.stiff import Kvaerno5, Rodas4, Rodas5P
 from pysciml.solvers.stochastic import (
     SRA1,
@@ -22,8 +28,11 @@ __all__ = [
     "CATEGORIES",
     "RK4",
     "SOLVERS",
+    "SOSRA",
+    "SOSRI",
     "SRA1",
     "SRIW1",
+    "AdaptiveSRIW1",
     "Capability",
     "Category",
     "Dopri5",
@@ -37,6 +46,7 @@ __all__ = [
     "Native",
     "Rodas4",
     "Rodas5P",
+    "SKenCarp",
     "SPaRK",
     "ShARK",
     "Solver",

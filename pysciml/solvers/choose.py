@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pysciml.errors import CapabilityError, InputError, suggest
 from pysciml.model import Model
-from pysciml.solvers import ordinary, stiff, stochastic
+from pysciml.solvers import ordinary, sciml, stiff, stochastic
 from pysciml.solvers.base import CATEGORIES, Solver
 from pysciml.tracing import dependencies
 
@@ -12,7 +12,7 @@ __all__ = ["SOLVERS", "fallback", "resolve"]
 
 SOLVERS: dict[str, type[Solver]] = {
     name: getattr(module, name)
-    for module in (ordinary, stiff, stochastic)
+    for module in (ordinary, stiff, stochastic, sciml)
     for name in module.__all__
 }
 

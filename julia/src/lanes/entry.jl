@@ -11,30 +11,59 @@ written(path::AbstractArray{T}, arrays...) where {T} =
     Result{T}(plain(path), map(plain, arrays)...)
 
 """
-    lanes_fixed!(outputs, system, u0, given, times, method, substeps, noise)
+    lanes_fixed!(outputs, system, u0, given, times, device, method, substeps, noise)
 
 [`solve_lanes!`](@ref) with fixed steps, into arrays of Python. `given` are the parameters, then the
 places of those that are swept and their values, see [`Swept`](@ref). `noise` is a tuple of the name of
 a source, a seed, the first trajectory and increments: there is a seed where the source has a name,
-there are increments where their array is not empty, and no noise where there are neither.
+there are increments where their array is not empty, and no noise where there are neither. `device` is
+`"cpu"` or `"gpu"`, see [`solve_on!`](@ref).
 """
-function lanes_fixed!(outputs, system, u0, given, times, method, substeps, noise)
+function lanes_fixed!(outputs, system, u0, given, times, device, method, substeps, noise)
     grid, result = Grid(plain(times), Int(substeps)), written(outputs...)
-    solve_lanes!(result, system, method, plain(u0), params(given...), grid, noise_of(noise...))
+    args = system, method, plain(u0), params(given...), grid, noise_of(noise...)
+    if device == "gpu"
+        Base.invokelatest(solve_on!, gpu_backend(), result, args...)
+    else
+        solve_lanes!(result, args...)
+    end
     return nothing
 end
 
 """
-    lanes_tsit5!(outputs, system, u0, given, times, rtol, atol, hand_over)
+    lanes_tsit5!(outputs, system, u0, given, times, device, rtol, atol, hand_over)
 
 [`solve_lanes!`](@ref) with adaptive steps, into arrays of Python.
 """
-function lanes_tsit5!(outputs, system, u0, given, times, rtol, atol, hand_over)
+function lanes_tsit5!(outputs, system, u0, given, times, device, rtol, atol, hand_over)
     result = written(outputs...)
     tolerances = Tolerances{eltype(result.path)}(rtol, atol)
-    p = params(given...)
-    solve_lanes!(result, system, plain(u0), p, plain(times), tolerances; hand_over)
+    args = system, plain(u0), params(given...), plain(times), tolerances
+    if device == "gpu"
+        Base.invokelatest(solve_on!, gpu_backend(), result, args...)
+    else
+        solve_lanes!(result, args...; hand_over)
+    end
     return nothing
+end
+
+"The backend of the GPU of this machine; CUDA.jl is loaded if need be."
+function gpu_backend()
+    if isnothing(gpu())
+        id = Base.identify_package("CUDA")
+        isnothing(id) && throw(
+            NoSolver(
+                "device=\"gpu\" needs CUDA.jl, which is not in this environment of Julia: add it with " *
+                "`import Pkg; Pkg.add(\"CUDA\")`, or use device=\"cpu\".",
+            ),
+        )
+        Base.require(id)
+    end
+    backend = Base.invokelatest(gpu)
+    isnothing(backend) && throw(
+        NoSolver("CUDA.jl finds no GPU that works here (see CUDA.versioninfo()); use device=\"cpu\".")
+    )
+    return backend
 end
 
 """

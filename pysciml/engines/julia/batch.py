@@ -130,7 +130,7 @@ def solved(task: SolveTask, function: str, *arguments: object) -> tuple[Outputs,
 def solution(
     task: SolveTask,
     found: Outputs,
-    evaluations: int,
+    evaluations: int | None,
     events: dict[str, np.ndarray] | None = None,
 ) -> Solution:
     """Name what Julia wrote.
@@ -141,8 +141,8 @@ def solution(
         What was solved.
     found : Outputs
         The arrays.
-    evaluations : int
-        Of the drift, in a step that was tried.
+    evaluations : int or None
+        Of the drift, in a step that was tried; None where it is not known.
     events : mapping of str to array, optional
         When each event happened.
 
@@ -151,9 +151,12 @@ def solution(
     Solution
         Its arrays are views of `found`.
     """
-    counts = {"steps": found.steps, "evaluations": evaluations * found.steps}
+    counts, tried = {"steps": found.steps}, found.steps
     if task.solver.adaptive:
-        tried = found.steps + found.rejected
-        counts |= {"rejected": found.rejected, "evaluations": evaluations * tried + 2}
-    state = split(task.model, found.path)
-    return Solution(state, found.status, found.stopped, events or {}, counts)
+        tried = tried + found.rejected
+        counts["rejected"] = found.rejected
+    if evaluations is not None:
+        counts["evaluations"] = evaluations * tried + (2 if task.solver.adaptive else 0)
+    return Solution(
+        split(task.model, found.path), found.status, found.stopped, events or {}, counts
+    )

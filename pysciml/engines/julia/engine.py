@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JuliaEngine"]
 
+STOCHASTIC = ("EulerMaruyama", "EulerHeun", "Milstein", "SRA1", "SRIW1")  # with fixed steps
 PATHS = 1 << 26  # numbers in the paths of a block
 
 
@@ -65,8 +66,12 @@ class JuliaEngine:
         """
         if self.name not in task.solver.engines:
             return f"{task.solver.name} runs on the {task.solver.engines[0]} engine alone"
-        if task.device != "cpu" and not task.model.is_stochastic:
-            return f"it solves ordinary equations on the CPU, not on device={task.device!r}"
+        lanes = ("Euler", "Heun", "RK4", "Tsit5", *STOCHASTIC)
+        if task.device != "cpu" and (task.solver.name not in lanes or task.model.events):
+            return (
+                f"on device={task.device!r} it solves models without events, with Tsit5 or with "
+                "fixed steps"
+            )
         return None
 
     def solve(self, task: SolveTask) -> Solution:
@@ -97,7 +102,14 @@ class JuliaEngine:
         from pysciml.engines.julia import lanes
         from pysciml.engines.julia.solve import solve
 
-        return lanes.solve(task) if lanes.can(task) else solve(task)
+        if lanes.can(task):
+            return lanes.solve(task)
+        if task.device != "cpu":
+            raise CapabilityError(
+                f"On device={task.device!r} the julia engine solves small models without inputs "
+                f"that vary in time; solve {task.model.name!r} with device='cpu', or engine='jax'."
+            )
+        return solve(task)
 
     def sensitivities(
         self, task: SolveTask, names: tuple[str, ...]

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from pysciml.engines.base import Solution, SolveTask, Status
-from pysciml.engines.julia.convert import system
 from pysciml.engines.julia.batch import noise_arguments, solution, solved
+from pysciml.engines.julia.convert import system
 from pysciml.engines.julia.start import julia
 from pysciml.forcing import Series
 
@@ -28,7 +28,7 @@ EVALUATIONS = {  # of the drift, in a step
     "Tsit5": 6,
 }
 STATES = 64  # up to so many, a step of all lanes is compiled as one loop
-FEW = 4  # below so many trajectories, adaptive steps of each on its own are as fast
+FEW = 32  # below so many trajectories, adaptive steps of each on its own cost no compilation
 
 
 def can(task: SolveTask) -> bool:
@@ -47,9 +47,9 @@ def can(task: SolveTask) -> bool:
     """
     plain = not task.model.events and not any(isinstance(v, Series) for v in task.inputs.values())
     timed = task.solver.adaptive and task.stops is not None and len(task.stops) > 0
-    if task.solver.name not in EVALUATIONS or not plain or timed or task.device != "cpu":
+    if task.solver.name not in EVALUATIONS or not plain or timed:
         return False
-    if task.solver.adaptive and task.batch < FEW:
+    if task.solver.adaptive and task.batch < FEW and task.device == "cpu":
         return False
     small = task.model.size <= STATES
     return small and bool(
@@ -73,11 +73,11 @@ def solve(task: SolveTask) -> Solution:
     """
     name = task.solver.name
     if task.solver.adaptive:
-        control = task.rtol, task.atol, task.fallback is not None
+        control = task.device, task.rtol, task.atol, task.fallback is not None
         found, _ = solved(task, "lanes_tsit5!", *control)
         return _handed_over(task, solution(task, found, EVALUATIONS[name]))
     numbers = task.substeps, noise_arguments(task)
-    found, _ = solved(task, "lanes_fixed!", name, *numbers)
+    found, _ = solved(task, "lanes_fixed!", task.device, name, *numbers)
     return solution(task, found, EVALUATIONS[name])
 
 

@@ -6,11 +6,12 @@ import numpy as np
 
 from pysciml.engines.base import Solution, SolveTask
 from pysciml.engines.julia import lanes
+from pysciml.engines.julia.batch import noise_arguments, solution, solved
 from pysciml.engines.julia.convert import courses
 from pysciml.engines.julia.failures import too_many_events
-from pysciml.engines.julia.batch import noise_arguments, solution, solved
 from pysciml.engines.julia.start import julia
 from pysciml.errors import CapabilityError
+from pysciml.forcing import Series
 
 __all__ = ["solve"]
 
@@ -34,12 +35,40 @@ def solve(task: SolveTask) -> Solution:
     CapabilityError
         If the solver does not run on this engine.
     """
-    if task.solver.name not in lanes.EVALUATIONS or task.solver.adaptive:
+    if not task.solver.adaptive and lanes.can(task):
+        return lanes.solve(task)
+    if task.device != "cpu":
         raise CapabilityError(
-            f"The julia engine has no solver {task.solver.name} for stochastic equations; use "
-            f"ps.SRIW1() or ps.EulerMaruyama(), or engine='jax'."
+            f"On device={task.device!r} the julia engine takes small stochastic models with fixed "
+            f"steps, without events and inputs that vary in time; solve {task.model.name!r} with "
+            "device='cpu', or engine='jax'."
         )
-    return lanes.solve(task) if lanes.can(task) else _by_paths(task)
+    return _adaptive(task) if task.solver.adaptive else _by_paths(task)
+
+
+def _adaptive(task: SolveTask) -> Solution:
+    """Solve each with adaptive steps of StochasticDiffEq."""
+    solver, noise = task.solver, task.model.diffusion
+    if "julia" not in solver.engines:
+        raise CapabilityError(
+            f"The julia engine has no solver {solver.name}; use ps.SOSRI() or ps.SOSRA(), or "
+            "engine='jax'."
+        )
+    if any(isinstance(value, Series) for value in task.inputs.values()):
+        raise CapabilityError(
+            f"{solver.name} does not take inputs that vary in time; use fixed steps, such as those "
+            "of ps.SRIW1()."
+        )
+    strong = solver.strong
+    narrow = "diagonal" in strong and "general" not in strong
+    if noise is not None and noise.kind == "general" and narrow:
+        raise CapabilityError(
+            f"{solver.name} takes scalar and diagonal noise, but that of {task.model.name!r} has "
+            "kind='general'; use ps.SOSRA() where it is additive, else fixed steps."
+        )
+    control = task.rtol, task.atol, task.seed, task.first
+    found, _ = solved(task, "paths_adaptive!", solver.name, *control)
+    return solution(task, found, None)
 
 
 def _by_paths(task: SolveTask) -> Solution:
