@@ -53,7 +53,7 @@ const RNG = Xoshiro(1)
 
 goku_ui(style="scalar"; learned=true, settings...) = Goku.latent_model(
     cubic(style); dtype="float64", core="model", dt=0.5, infer=[1, 2], defaults=[0.5, 1.0, 0.1],
-    substeps=2, learned, bounds=[-1.0 1.0; 0.5 2.0]', encoder="attention", variational=true,
+    substeps=2, learned, bounds=[-1.0 0.5; 1.0 2.0], encoder="attention", variational=true,
     carry=true, SIZES..., settings...,
 )
 network(core; settings...) = Goku.latent_model(

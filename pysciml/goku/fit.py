@@ -80,7 +80,7 @@ def fit(
     return _train(settings, known, data, None, directory, progress, chosen)
 
 
-def load(path: str | Path, *, model: Model | None = None) -> GokuRun:
+def load(path: str | Path, *, model: Model | None = None, engine: str | None = None) -> GokuRun:
     """Load a trained model from its run directory.
 
     Parameters
@@ -89,6 +89,8 @@ def load(path: str | Path, *, model: Model | None = None) -> GokuRun:
         The run directory.
     model : Model, optional
         The model at its core, where that is not of the catalogue.
+    engine : {"jax", "julia"}, optional
+        The engine that runs it; by default the one that it was trained on.
 
     Returns
     -------
@@ -115,10 +117,17 @@ def load(path: str | Path, *, model: Model | None = None) -> GokuRun:
             f"ps.resume({str(path)!r}) continues it."
         )
     arrays, _ = directory.read_checkpoint("checkpoint")
-    return GokuRun(settings, known, data, arrays, choose(known["engine"]), directory.path)
+    chosen = choose(engine or known["engine"])
+    return GokuRun(settings, known, data, arrays, chosen, directory.path)
 
 
-def resume(path: str | Path, *, model: Model | None = None, progress: Any = True) -> GokuRun:
+def resume(
+    path: str | Path,
+    *,
+    model: Model | None = None,
+    progress: Any = True,
+    engine: str | None = None,
+) -> GokuRun:
     """Continue a run that was stopped or killed, to the very same numbers.
 
     Parameters
@@ -129,6 +138,9 @@ def resume(path: str | Path, *, model: Model | None = None, progress: Any = True
         The model at its core, where that is not of the catalogue.
     progress : bool or callable
         As in :meth:`LatentForecaster.fit`.
+    engine : {"jax", "julia"}, optional
+        The engine that goes on; by default the one that began. Another one draws other crops and
+        other noise.
 
     Returns
     -------
@@ -152,7 +164,8 @@ def resume(path: str | Path, *, model: Model | None = None, progress: Any = True
     arrays = None
     if directory.has_checkpoint("checkpoint"):
         arrays, _ = directory.read_checkpoint("checkpoint")
-    return _train(settings, known, data, arrays, directory, progress, choose(known["engine"]))
+    chosen = choose(engine or known["engine"])
+    return _train(settings, known, data, arrays, directory, progress, chosen)
 
 
 def _train(

@@ -64,7 +64,7 @@ class LatentForecaster(abc.ABC):
             Directory in which the run is kept, so that a killed run can be resumed.
         progress : bool or callable
             Whether to show a progress bar, or what hears of every update.
-        engine : {"auto", "jax"}
+        engine : {"auto", "jax", "julia"}
             The engine that runs it.
         **training
             Settings of :class:`pysciml.goku.Training`.

@@ -72,6 +72,8 @@ combined(u, terms) =
     end
 end
 
+added(names) = length(names) == 1 ? names[1] : :(sum_of($(names...)))
+
 "Take the cotangent `w` of one step of one lane back: those of the state and of the parameters."
 @generated function lane_back(
     ::S, drift, diffusion, drift_vjp, diffusion_vjp, kind, u::NTuple{N,T}, p, t::T, h::T, dw, w
@@ -107,8 +109,6 @@ end
         return $(added([:w; cotangents])), $(added(parameters))
     end
 end
-
-added(names) = length(names) == 1 ? names[1] : :(sum_of($(names...)))
 
 @generated function sum_of(xs::NTuple{N,Any}...) where {N}
     sums = [Expr(:call, :+, (:(xs[$k][$i]) for k in 1:length(xs))...) for i in 1:N]

@@ -29,12 +29,7 @@ end
 @inline row(p::Tuple, lane, ::Val) = p
 @inline row(::Nothing, lane, k, ::Val) = ()
 
-@generated put!(A::AbstractMatrix, lane, x::NTuple{N,Any}) where {N} =
-    inlined([:(A[lane, $i] = x[$i]) for i in 1:N])
-@generated put!(A::AbstractArray{<:Any,3}, lane, k, x::NTuple{N,Any}) where {N} =
-    inlined([:(A[lane, $i, k] = x[$i]) for i in 1:N])
-@generated accumulate!(A::AbstractMatrix, lane, x::NTuple{N,Any}) where {N} =
-    inlined([:(A[lane, $i] += x[$i]) for i in 1:N])
+# Before the functions that generate code with it.
 inlined(lines) = quote
     Base.@_inline_meta
     @inbounds begin
@@ -42,6 +37,13 @@ inlined(lines) = quote
     end
     return nothing
 end
+
+@generated put!(A::AbstractMatrix, lane, x::NTuple{N,Any}) where {N} =
+    inlined([:(A[lane, $i] = x[$i]) for i in 1:N])
+@generated put!(A::AbstractArray{<:Any,3}, lane, k, x::NTuple{N,Any}) where {N} =
+    inlined([:(A[lane, $i, k] = x[$i]) for i in 1:N])
+@generated accumulate!(A::AbstractMatrix, lane, x::NTuple{N,Any}) where {N} =
+    inlined([:(A[lane, $i] += x[$i]) for i in 1:N])
 
 # Parameters that all lanes share become a tuple, those of each lane stay a matrix.
 shared(p::AbstractVector, ::Val{M}) where {M} = ntuple(i -> p[i], Val(M))

@@ -13,6 +13,7 @@ module Goku
 
 using LinearAlgebra: mul!, norm
 using LuxCore: LuxCore, AbstractLuxContainerLayer, AbstractLuxLayer
+using PrecompileTools: @compile_workload
 using Random: AbstractRNG, Xoshiro
 using Statistics: mean, std
 using ..PySciML: PySciML, Adjoints, Field, System
@@ -33,5 +34,6 @@ include("run.jl")
 include("refine.jl")
 include("infer.jl")
 include("border.jl")
+include("workload.jl")
 
 end

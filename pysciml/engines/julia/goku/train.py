@@ -76,7 +76,19 @@ class Run:
     def _set(self, name: str, vector: np.ndarray) -> None:
         julia().call(goku("set_vector!"), self.run, name, vector.astype(np.float32))
 
-    def _get(self, name: str) -> np.ndarray:
+    def vector(self, name: str) -> np.ndarray:
+        """Copy a vector of the run: ``weights``, ``average``, or a moment of Adam.
+
+        Parameters
+        ----------
+        name : str
+            Which.
+
+        Returns
+        -------
+        array of float32
+            Shape (count,).
+        """
         vector = np.empty(self.layout.count, np.float32)
         julia().call(goku("get_vector!"), vector, self.run, name)
         return vector
@@ -91,12 +103,12 @@ class Run:
         """State of the run as named arrays; :meth:`restore` takes them back."""
         made: dict[str, np.ndarray] = {}
         for prefix, name in WEIGHTS.items():
-            made.update(self.layout.named(prefix, self._get(name)))
+            made.update(self.layout.named(prefix, self.vector(name)))
         made.update(self.layout.named("best/", self.best))
         made["best/state_scale"] = self.scale.copy()
         made["optimiser/1.count"] = np.asarray(self.counts["count"], np.int32)
         for array, name in MOMENTS.items():
-            made[array] = self.layout.by_row(self._get(name))
+            made[array] = self.layout.by_row(self.vector(name))
         made["run/update"] = np.asarray(self.counts["update"], np.int32)
         made["run/scale"] = np.asarray(self.counts["scale"], np.float32)
         made["run/best_score"] = np.asarray(self.best_score)
@@ -159,9 +171,9 @@ class Run:
             self._ask()
             return ""
         return (
-            f"The loss is not finite in epoch {self.epoch + 1}, and again after {self.retries} "
-            f"retries with a lower learning rate. {self._blame()} Lower learning_rate, raise "
-            "substeps, or narrow the bounds of the parameters."
+            f"The loss became not finite in epoch {self.epoch + 1}, and again after "
+            f"{self.retries} retries with a lower learning rate. {self._blame()} Lower "
+            "learning_rate, raise substeps, or narrow the bounds of the parameters."
         )
 
     def _blame(self) -> str:
@@ -252,7 +264,7 @@ def _record(run: Run, terms: dict[str, float]) -> bool:
     # Without validation data the latest weights are the best there are.
     better = due and (task.validation is None or score < run.best_score)
     if better:
-        run.best, run.scale = run._get("average"), scale
+        run.best, run.scale = run.vector("average"), scale
         run.best_score, run.since_best = score, 0
     elif due:
         run.since_best += 1
