@@ -48,7 +48,7 @@ def told(output):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", runnable())
+@pytest.mark.parametrize("path", list(runnable()))
 def test_a_notebook_runs(path, tmp_path):
     import nbformat
     from nbclient import NotebookClient
