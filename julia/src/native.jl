@@ -19,6 +19,7 @@ function native_problem(
     sys = SymbolicIndexingInterface.SymbolCache(
         collect(Symbol.(states)), collect(Symbol.(params)), :t
     )
+    system = fresh(system)  # with work arrays of its own
     drift, events = system.drift.inplace, callbacks(system)
     derivatives = merge(
         Base.structdiff(drift, NamedTuple{(:value, :jvp, :vjp)}),

@@ -46,9 +46,7 @@ def native_problem(
     InputError
         If `t` or a value cannot be used.
     """
-    from pysciml.engines.julia.source import source
-
-    juliacall = _bridge()
+    _check_bridge()
     if timed := [event.name for event in model.events if event.when is None]:
         raise CapabilityError(
             f"The event {timed[0]!r} of model {model.name!r} happens at known times, which a "
@@ -58,45 +56,21 @@ def native_problem(
     span = np.asarray(t, float)
     if span.shape != (2,) or not np.all(np.isfinite(span)) or span[0] == span[1]:
         raise InputError(f"t must be the initial and the final time, two numbers; got {t!r}.")
-    made, noise = source(model), model.diffusion
     given = {**model.params, **model.inputs}
     u0 = _flat(model, "state", model.state, state)
     p = _flat(model, "params", given, {**(params or {}), **(inputs or {})})
-    home = juliacall.Main.seval("Module(:pysciml_native)")
-    try:
-        package = home.seval(
-            'Base.require(Base.PkgId(Base.UUID("5f0d3c1e-8a57-4b52-9d0e-2c7c4f3b6a91"), "PySciML"))'
-        )
-    except juliacall.JuliaError as error:
-        raise EngineError(
-            "The Julia that runs here cannot load PySciML.jl, which holds the translated model: "
-            f"its project is {juliacall.Main.seval('Base.active_project()')}. Add the package "
-            "there, or start Python anew after `pysciml julia install`, which adds it to the "
-            "project that juliacall and diffeqpy share."
-        ) from error
-    sparsity, symbol = made.sparsity, juliacall.Main.Symbol
-    system = package.System(
-        made.text,
-        name=model.name,
-        states=model.size,
-        params=p.size,
-        styles=tuple(made.functions.items()),
-        caches=tuple(sorted(made.caches)),
-        noise=symbol("none" if noise is None else noise.kind),
-        calculus=symbol("ito" if noise is None else noise.calculus),
-        sources=0 if noise is None else noise.count(model.size),
-        events=tuple((e.name, _SIGNS[e.direction], e.stop) for e in model.events),
-        sparsity=None if sparsity is None else (sparsity.starts, sparsity.rows),
-    )
     names = [tuple(_elements(variables)) for variables in (model.state, given)]
-    return package.native_problem(system, u0, tuple(span.tolist()), p, *names)
+
+    from pysciml.engines.julia.convert import system
+    from pysciml.engines.julia.start import julia
+
+    made = system(model, "float64")
+    problem = julia().call("native_problem", made, u0, tuple(span.tolist()), p, *names)
+    return problem.value
 
 
-_SIGNS = {"up": 1, "down": -1, "both": 0}
-
-
-def _bridge() -> Any:
-    """Give juliacall, where it runs in the thread of the caller."""
+def _check_bridge() -> None:
+    """Refuse a Julia that does not run, or not for callers of juliacall."""
     juliacall = sys.modules.get("juliacall")
     if juliacall is None or not juliacall.CONFIG.get("inited"):
         raise EngineError(
@@ -112,7 +86,6 @@ def _bridge() -> Any:
             "In a new process import diffeqpy before the first use of the julia engine, which "
             "then shares its Julia."
         )
-    return juliacall
 
 
 def _flat(

@@ -47,6 +47,11 @@ class JuliaObject:
     def __init__(self, value: Any) -> None:
         self._value = value
 
+    @property
+    def value(self) -> Any:
+        """The object of juliacall, for callers in Julia's own thread."""
+        return self._value
+
     def __del__(self) -> None:
         _trash.append(self._value)
 
