@@ -17,6 +17,14 @@ def owner():
     return Owner("a test")
 
 
+@pytest.fixture(autouse=True)
+def _ctrl_c_is_heard():
+    # A shell that starts the tests in the background has them ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def press_ctrl_c(after):
     timer = threading.Timer(after, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
