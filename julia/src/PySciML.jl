@@ -29,4 +29,6 @@ using .Lanes
 
 export Noise, Stream, solve_lanes!, solve_paths!, solve_with_pullback
 
+include("precompile.jl")
+
 end

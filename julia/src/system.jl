@@ -137,7 +137,7 @@ struct Reader
 end
 
 function Reader(text::AbstractString, T, styles, caches)
-    home = Module(:TranslatedModel)
+    home = new_module(:TranslatedModel)
     Core.eval(home, :(using ..Base; const Semantics = $Semantics))
     for symbol in names(Semantics; all=true)
         Base.isidentifier(symbol) && symbol ∉ (:Semantics, :eval, :include) &&
@@ -145,6 +145,13 @@ function Reader(text::AbstractString, T, styles, caches)
     end
     Base.include_string(home, text, "translated model")
     return Reader(home, T, Dict{String,String}(styles), Set{String}(caches))
+end
+
+# While a package is compiled, modules that are no part of it are closed; for the workload of
+# PySciML (see precompile.jl) a module within it serves.
+function new_module(name)
+    ccall(:jl_generating_output, Cint, ()) == 0 && return Module(name)
+    return Core.eval(PySciML, Expr(:module, true, gensym(name), Expr(:block)))
 end
 
 """
