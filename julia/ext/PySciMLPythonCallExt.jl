@@ -89,4 +89,12 @@ function release(@nospecialize(x::PyArray))
     return nothing
 end
 
+# What the first call would compile.
+foreach(T -> precompile(wrapped, (Type{T}, Int, Int, NTuple{WIDTH - 3,Int})), TYPES)
+precompile(invoke, (Any, Any, Vararg{Any}))
+precompile(array, (Int,))
+precompile(evaluate, (Module, String))
+precompile(report, ())
+precompile(room, ())
+
 end

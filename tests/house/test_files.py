@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import pysciml
+import pysciml.errors
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(
