@@ -235,7 +235,8 @@ def _start() -> Julia:
             _failure = error
             raise
         how = f"started ({place.source})"
-    os.register_at_fork(after_in_child=lambda: setattr(owner, "forked", True))
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=lambda: setattr(owner, "forked", True))
     _say(found, how, time.perf_counter() - began)
     return found
 
