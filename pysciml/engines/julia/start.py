@@ -27,6 +27,8 @@ __all__ = ["Julia", "JuliaObject", "julia", "started"]
 
 _lock = threading.Lock()
 _julia: Julia | None = None
+_booted: Julia | None = None  # before it is handed out
+_owner: Owner | None = None
 _failure: EngineError | None = None
 _trash: deque[Any] = deque()
 
@@ -204,7 +206,7 @@ def julia() -> Julia:
     EngineError
         If it cannot be started; the message says what to do.
     """
-    global _julia, _failure
+    global _julia
     if _julia is None:
         with _lock:
             if _failure is not None:
@@ -217,28 +219,40 @@ def julia() -> Julia:
 
 
 def _start() -> Julia:
-    global _failure
+    global _owner
     began = time.perf_counter()
     bridge = sys.modules.get("juliacall")
-    if bridge is not None and bridge.CONFIG.get("inited"):
+    if _owner is None and bridge is not None and bridge.CONFIG.get("inited"):
         owner = guest(bridge)
         found = owner.run(lambda: Julia(join(owner, bridge)))
         how = "which another package had started, has loaded PySciML.jl"
     else:
-        place = prepare()
-        if sys.stderr is not None and sys.stderr.isatty():
-            print("pysciml: starting Julia ...", end="\r", file=sys.stderr, flush=True)
-        owner = Owner()
-        try:
-            found = owner.run(lambda: Julia(boot(owner)))
-        except EngineError as error:
-            _failure = error
-            raise
-        how = f"started ({place.source})"
+        if _owner is None:
+            how = f"started ({prepare().source})"
+            _owner = Owner()
+            if sys.stderr is not None and sys.stderr.isatty():
+                print("pysciml: starting Julia ...", end="\r", file=sys.stderr, flush=True)
+        else:
+            how = "started"
+        owner = _owner
+        found = owner.run(_boot)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=lambda: setattr(owner, "forked", True))
     _say(found, how, time.perf_counter() - began)
     return found
+
+
+def _boot() -> Julia:
+    """Start Julia in its thread, where a start that Ctrl-C has left alone goes on to its end."""
+    global _booted, _failure
+    if _booted is None:
+        try:
+            assert _owner is not None
+            _booted = Julia(boot(_owner))
+        except EngineError as error:
+            _failure = error
+            raise
+    return _booted
 
 
 def _say(found: Julia, how: str, elapsed: float) -> None:
