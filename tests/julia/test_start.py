@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from here import needs_julia
 
+import pysciml as ps
 from pysciml.engines.julia.start import JuliaObject, julia, started
 from pysciml.engines.julia.threads import Interrupted, stop_flag
 from pysciml.engines.julia.traces import JuliaTrace
@@ -155,3 +156,17 @@ def test_objects_of_julia_are_let_go_after_they_are_dropped(jl):
     for _ in range(4):  # first the wrapper of Python, then the object
         jl.seval("GC.gc()")
     assert jl.seval("COUNT[]") >= 9  # the last may still be in a register
+
+
+def test_ctrl_c_stops_a_solve_with_what_was_solved_until_then(jl):
+    model = ps.catalog.lorenz63()
+    given = {"save": 1.0, "solver": ps.Tsit5(), "rtol": 1e-10, "engine": "julia"}
+    whole = ps.solve(model, t=(0, 5), **given)
+    timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(Interrupted) as caught:
+        ps.solve(model, t=(0, 1e6), **given)
+    timer.join()
+    x = caught.value.partial.state["x"][:, 0]
+    assert 5 < np.isfinite(x).sum() < x.size
+    np.testing.assert_allclose(x[:4], whole.x[:4], rtol=1e-6)

@@ -30,7 +30,10 @@ if Base.find_package("PackageCompiler") === nothing
     Pkg.add("PackageCompiler")
 end
 using PackageCompiler
-create_sysimage(["PySciML", "PythonCall"]; project=dirname(project), sysimage_path=ARGS[1])
+create_sysimage(
+    ["PySciML", "PythonCall"];
+    project=dirname(project), sysimage_path=ARGS[1], import_into_main=false,
+)
 """
 
 
