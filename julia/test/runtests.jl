@@ -1,10 +1,15 @@
 using PySciML
 using Test
 
-include("systems.jl")
+# Every file in a module of its own, so that none sees what another defines.
+function run(file)
+    home = Module(Symbol(file))
+    Core.eval(home, :(using PySciML, Test; include(path) = Base.include($home, path)))
+    foreach(home.include, ("systems.jl", "ordinary.jl", file))
+end
 
 @testset "PySciML" begin
     @testset "$file" for file in filter(startswith("test_"), readdir(@__DIR__))
-        include(file)
+        run(file)
     end
 end
