@@ -12,7 +12,7 @@ from pysciml.goku.task import GokuTask, Progress
 
 __all__ = ["HISTORY", "TERMS", "Clock", "component_names", "even_crops"]
 
-TERMS = ("loss", "reconstruction", "continuity", "kl", "forecast")
+TERMS: tuple[str, ...] = ("loss", "reconstruction", "continuity", "kl", "forecast")
 HISTORY = ("epoch", *TERMS, "validation", "learning_rate")
 CROPS = 256  # of validation, at most
 
