@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from here import needs_julia
 from jax.flatten_util import ravel_pytree
-from tests_julia import needs_julia
 
 import pysciml as ps
 from pysciml.engines.jax.goku.arrays import named
@@ -19,7 +19,7 @@ from pysciml.errors import CapabilityError, SolveError
 from pysciml.goku.task import GokuTask
 from pysciml.goku.training import Training
 
-pytestmark = [pytest.mark.julia, needs_julia]
+pytestmark = needs_julia
 
 SMALL = {"hidden": 8, "features": 6, "recurrent": 5, "latent_state": 4}
 GOKU = SMALL | {"channels": 3, "length": 10, "latent_params": 4}
