@@ -68,7 +68,7 @@ class Table:
         return self._slots[number]
 
 
-def _address(array: np.ndarray) -> int:
+def _address(array: Any) -> int:
     if array.size and array.flags.writeable:
         return ctypes.addressof(ctypes.c_char.from_buffer(array))
     return array.__array_interface__["data"][0]  # slower
