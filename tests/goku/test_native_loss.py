@@ -16,6 +16,7 @@ from pysciml.engines.jax.goku.network import LatentModel
 from pysciml.engines.jax.goku.objective import objective
 
 FILE = Path(__file__).parents[1] / "data" / "reference" / "goku_loss.nc"
+OPTIONS = {"continuity": 2.0, "kl": 0.5, "forecast": 0.3}
 SMALL = {"hidden": 8, "features": 6, "recurrent": 5, "latent_state": 4, "latent_params": 4}
 H = 0.5
 
@@ -77,4 +78,42 @@ def test_loss_and_gradient_on_given_weights_data_and_noise(monkeypatch):
     assert size > 1e-2
     for name, array in slopes.items():
         reference = known[name.replace("/", ".")].values
+        np.testing.assert_allclose(array, reference, rtol=1e-9, atol=1e-12 * size)
+
+
+@pytest.mark.julia
+def test_the_julia_engine_has_the_same_loss_and_gradient():
+    from pysciml.engines.julia.goku.model import Layout, goku, latent_model
+    from pysciml.engines.julia.readiness import readiness
+    from pysciml.engines.julia.start import julia
+
+    if not readiness().ready:
+        pytest.skip(f"no Julia: {readiness().reason}")
+    known = xr.load_dataset(FILE, engine="h5netcdf")
+    model = ps.catalog.stuart_landau(2)
+    settings = ps.GokuUI(model, channels=3, length=10, window=4, variational=True, **SMALL)
+    made = latent_model(settings.architecture, model, 1.0, "float64")
+    layout = Layout.of(made)
+    weights = {f"/{name}": known[f"weights.{name}"].values for name in layout.shapes}
+    motion = [increments(known, part) * np.sqrt(H) for part in ([0, 1], [2])]
+    early, late = (np.ascontiguousarray(x.reshape(-1, *x.shape[2:])) for x in motion)
+    found = np.zeros(layout.count)
+    terms = julia().call(
+        goku("loss_and_gradient!"),
+        found,
+        made,
+        layout.vector("/", weights, np.float64),
+        known["data"].values,
+        early=early,
+        late=late,
+        state=known.code_noise_state.values,
+        params=known.code_noise_params.values,
+        **OPTIONS,
+    )
+    expected = [known[n].item() for n in ("total", "reconstruction", "jumps", "kl", "forecast")]
+    np.testing.assert_allclose(terms, expected, rtol=1e-11)
+    slopes = {name: known[f"gradient.{name}"].values for name in layout.shapes}
+    size = max(np.abs(array).max() for array in slopes.values())
+    for name, array in layout.named("/", found).items():
+        reference = slopes[name.removeprefix("/")]
         np.testing.assert_allclose(array, reference, rtol=1e-9, atol=1e-12 * size)
