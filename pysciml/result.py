@@ -27,6 +27,7 @@ REASONS = {
     Status.STEP_TOO_SMALL: "needed a step that is too small to represent",
     Status.EVENTS_ACCUMULATE: "met events with no time between them, which would never end,",
     Status.STOPPED: "stopped by an event",
+    Status.INTERRUPTED: "was interrupted",
 }
 REMEDIES = {
     Status.NOT_FINITE: "Use a shorter dt or tighter tolerances, and check whether the model can "

@@ -1,12 +1,13 @@
 # The drift of a system in the forms that solvers call, with `Given` for parameters: out of place
 # with static vectors for small systems, in place for others. Both stand behind wrappers that hide
-# which model it is, so that a solver is compiled once for all of them; a small system that is solved
-# often is compiled into the solver. Either way the numbers are the same to the last bit.
+# which model it is, so that a solver is compiled once for all of them. Rates so short that the call
+# through a wrapper shows are compiled into Tsit5 and fixed steps.
 using FunctionWrappers: FunctionWrapper
 using SciMLBase: ODEFunction, FullSpecialize
 using StaticArrays: SMatrix, SVector
 
 const STATIC = 8  # states up to which vectors are static
+const SHORT_RATES = 4  # states up to which rates are compiled into the solver
 
 const Rate{T} = FunctionWrapper{Nothing,Tuple{Vector{T},Vector{T},Given{T},T}}
 const Slope{T,M} = FunctionWrapper{Nothing,Tuple{M,Vector{T},Given{T},T}}
@@ -44,12 +45,13 @@ end
 """
     rates(system, specialise)
 
-The drift of a system as an `ODEFunction` of SciML, with its derivatives. Unless `specialise` holds,
-its type does not depend on the model; of large systems it never does.
+The drift of a system as an `ODEFunction` of SciML, with its derivatives. Its type depends on the
+model where `specialise` holds and the system is very small.
 """
 function rates(s::System, specialise::Bool)
     is_static(s) || return hidden_rates(s)
-    return specialise ? static_rates(s, Val(s.states)) : hidden_rates(s, Val(s.states))
+    into = specialise && s.states <= SHORT_RATES
+    return into ? static_rates(s, Val(s.states)) : hidden_rates(s, Val(s.states))
 end
 
 function hidden_rates(s::System{T}) where {T}

@@ -75,8 +75,7 @@ function algorithm(name::AbstractString; options...)
 end
 algorithm(chosen; options...) = chosen
 
-# Whether the numbers are the same to the last bit when a system is compiled into the solver. Those
-# of implicit ones are not: the linear algebra on a Jacobian that is at hand is contracted otherwise.
+# Whether compiling a system into the solver pays: implicit ones take seconds to compile.
 specialises(::Tsit5) = true
 specialises(method) = false
 
@@ -97,11 +96,13 @@ function algorithm_type(name)
     end
     throw(
         NoSolver(
-            "There is no solver $name of ordinary differential equations with adaptive steps. " *
-            "Known: $(join(sort!(collect(split(join(values(PACKAGES), " ")))), ", ")).",
+            "There is no solver '$name' of ordinary differential equations with adaptive steps.",
         ),
     )
 end
+
+"The names of all solvers, with spaces between them."
+solver_names() = join(values(PACKAGES), " ")
 
 function required(package, solver)
     for (id, home) in Base.loaded_modules

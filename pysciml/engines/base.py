@@ -28,6 +28,7 @@ class Status:
     EVENTS_ACCUMULATE = 4
     STOPPED = 5  # by an event that stops: the trajectory is complete
     STIFF = 6  # within an engine only: another method goes on from there
+    INTERRUPTED = 7  # by Ctrl-C
 
 
 @dataclass(frozen=True, eq=False)

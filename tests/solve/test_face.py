@@ -1,4 +1,4 @@
-"""What a user types, word for word."""
+"""What a user types, word for word, on either engine."""
 
 # ruff: noqa: E501
 
@@ -9,6 +9,8 @@ import pytest
 import xarray as xr
 
 import pysciml as ps
+
+EITHER = pytest.mark.usefixtures("engine")
 
 # fmt: off
 
@@ -44,6 +46,7 @@ def lv_ude(t, u, p):
     return {"x": p.a * u.x + k[0], "y": -p.d * u.y + k[1]}
 
 
+@EITHER
 def test_one_trajectory():
     sol = ps.solve(lotka_volterra, t=(0, 10), save=0.1)                     # xr.Dataset: x(time), y(time)
     assert isinstance(sol, xr.Dataset)
@@ -56,6 +59,7 @@ def test_one_trajectory():
     assert float(np.ptp(integral.values)) < 1e-5
 
 
+@EITHER
 def test_an_ensemble():
     sol = ps.solve(noisy, t=(0, 10), save=0.1, trajectories=1000, rng=0)    # x(trajectory, time)
     assert sol.x.dims == sol.y.dims == ("trajectory", "time")
@@ -63,6 +67,7 @@ def test_an_ensemble():
     assert float(sol.x.isel(time=-1).std()) > 0.1
 
 
+@EITHER
 def test_a_sweep():
     a = xr.DataArray(np.linspace(1, 2, 50), dims="a", name="a")
     sol = ps.solve(lotka_volterra, t=(0, 10), save=0.1, params={"a": a})    # x(a, time): a sweep is a dimension
@@ -72,12 +77,14 @@ def test_a_sweep():
     np.testing.assert_allclose(sol.x.sel(a=1.0), alone.x, rtol=1e-9)
 
 
+@EITHER
 def test_an_input():
     sol = ps.solve(membrane, t=(0, 50), save=5.0, inputs={"current": 20.0})
     # tau v' = rest - v + current, from rest
     np.testing.assert_allclose(sol.v, -65 + 20 * (1 - np.exp(-sol.time / 10)), rtol=1e-6)
 
 
+@EITHER
 def test_spikes_of_a_driven_neuron():
     sol = ps.solve(neuron, t=(0, 200), save=0.5, inputs={"current": xr.DataArray([0, 20, 20], dims="time", coords={"time": [0, 50, 200]})})
     # Once the current is steady, tau log((rest + current - reset) / (rest + current - threshold)).
@@ -87,6 +94,7 @@ def test_spikes_of_a_driven_neuron():
     assert float(sol.v.max()) <= -50
 
 
+@EITHER
 def test_general_noise():
     m = lotka_volterra
 
@@ -100,6 +108,7 @@ def test_general_noise():
     assert sol.attrs["solver"] == "EulerHeun"
 
 
+@EITHER
 def test_a_hybrid_model():
     sol = ps.solve(lv_ude, t=(0, 1), save=0.1)
     w = {name.removeprefix("missing."): v.array for name, v in lv_ude.params.items() if "." in name}
@@ -113,6 +122,7 @@ def test_a_hybrid_model():
     assert np.isfinite(sol.x).all()
 
 
+@EITHER
 def test_solvers_by_object_and_by_name_and_given_increments():
     by_object = ps.solve(lotka_volterra, t=(0, 1), save=0.5, solver=ps.Tsit5())
     by_name = ps.solve(lotka_volterra, t=(0, 1), save=0.5, solver="Tsit5")

@@ -20,49 +20,12 @@ from pysciml.engines.julia.trace import Layout
 from pysciml.forcing import Series
 from pysciml.model import Model
 
-__all__ = ["Packed", "courses", "initial", "layout", "packed", "split", "system", "use", "versions"]
+__all__ = ["Packed", "courses", "initial", "layout", "packed", "split", "system", "versions"]
 
-WORTH = 30_000_000  # evaluations of a small system, after which it is compiled into the solver
 SIGNS = {"up": 1, "down": -1, "both": 0}
 TYPES = {"float64": "Float64", "float32": "Float32"}
 
 layout = functools.lru_cache(maxsize=256)(Layout.of)
-
-
-class Use:
-    """How a system is used.
-
-    Parameters
-    ----------
-    system : JuliaObject
-        The system.
-    """
-
-    def __init__(self, system: JuliaObject) -> None:
-        self.system = system
-        self.evaluations = 0
-
-    @property
-    def often(self) -> bool:
-        """Whether compiling it into the solver pays."""
-        return self.evaluations > WORTH
-
-
-@functools.lru_cache(maxsize=64)
-def use(model: Model, dtype: str) -> Use:
-    """Keep account of a system.
-
-    Parameters
-    ----------
-    model, dtype
-        As in `system`.
-
-    Returns
-    -------
-    Use
-        The same one for as long as the system is kept.
-    """
-    return Use(system(model, dtype))
 
 
 @functools.lru_cache(maxsize=64)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pysciml.engines.base import SolveTask
-from pysciml.errors import CapabilityError, EngineError, SolveError
+from pysciml.engines.julia.start import julia
+from pysciml.errors import CapabilityError, EngineError, SolveError, suggest
 
 __all__ = ["explained", "too_many_events"]
 
@@ -34,6 +35,8 @@ def explained(task: SolveTask) -> Iterator[None]:
     except EngineError as error:
         kind, _, told = str(error).removeprefix("Julia stopped with ").partition(": ")
         if kind == "NoSolver":
+            if told.startswith("There is no solver"):
+                told += suggest(task.solver.name, julia().call("solver_names").split())
             raise CapabilityError(told) from error.__cause__
         raise EngineError(
             f"The solve of {task.model.name!r} with {task.solver.name} failed in Julia. {error} "

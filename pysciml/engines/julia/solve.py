@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from pysciml.engines.base import Solution, SolveTask
-from pysciml.engines.julia.convert import courses, initial, packed, split, use
+from pysciml.engines.julia.convert import courses, initial, packed, split, system
 from pysciml.engines.julia.failures import explained, too_many_events
 from pysciml.engines.julia.start import julia
 from pysciml.engines.julia.threads import Interrupted, stop_flag
@@ -45,7 +45,7 @@ def solve(task: SolveTask) -> Solution:
     status, stopped = np.zeros(batch, np.int32), np.zeros(batch)
     counts, stop = np.zeros((len(COUNTS), batch), np.int64), stop_flag()
     given = packed(task)
-    made = use(task.model, task.dtype)
+    made = system(task.model, task.dtype)
     try:
         with explained(task):
             seen = julia().call(
@@ -54,20 +54,18 @@ def solve(task: SolveTask) -> Solution:
                 status,
                 stopped,
                 counts,
-                made.system,
+                made,
                 initial(task),
                 given.p,
                 times,
                 swept=(given.places, given.values) if len(given.places) else None,
                 courses=courses(task),
                 stop=stop,
-                specialise=made.often,
                 **_method(task),
             )
     except Interrupted as error:
         partial = Solution(split(task.model, path), status, stopped)
         raise Interrupted(str(error), partial) from error
-    made.evaluations += int(counts[2].sum())
     return Solution(
         state=split(task.model, path),
         status=status,
