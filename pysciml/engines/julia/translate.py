@@ -147,11 +147,16 @@ def _elementwise(emitter: Emitter, equation: Any, operands: list[Array]) -> Arra
     rule, own = ELEMENTWISE[equation.primitive.name]
 
     def element(index: Any) -> Atom:
-        atoms = [o.at(emitter, index if o.shape else ()) for o in operands]
+        atoms = [o.at(emitter, _stretched(o.shape, index)) for o in operands]
         return rule(emitter, equation, *atoms)
 
     cost = own + sum(operand.cost for operand in operands)
     return emitter.lazy(equation.outvars[0].aval, cost, element)
+
+
+def _stretched(shape: tuple[int, ...], index: Any) -> Any:
+    """Give the place in an operand: JAX stretches axes of length 1, and scalars, without saying."""
+    return tuple(0 if size == 1 else i for size, i in zip(shape, index, strict=True)) if shape else ()
 
 
 def _where(equation: Any) -> str:
