@@ -117,10 +117,10 @@ def make_request(
 
 def _native(solver: str | Solver, engine: str) -> str | Solver:
     """Take a name that pysciml does not know for one of OrdinaryDiffEq, on the julia engine."""
-    known = not isinstance(solver, str) or solver == "auto" or solver in SOLVERS
-    if known or not solver.isidentifier() or choose(engine).engine.name != "julia":
+    if not isinstance(solver, str) or solver == "auto" or solver in SOLVERS:
         return solver
-    return Native(solver)
+    on_julia = solver.isidentifier() and choose(engine).engine.name == "julia"
+    return Native(solver) if on_julia else solver
 
 
 def seed_of(rng: int | np.random.Generator | None) -> int:

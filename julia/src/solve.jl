@@ -31,7 +31,7 @@ Solve trajectories of an ordinary differential equation, one after the other on 
 - `momenta=[]`: 1 for every state that is a momentum, else 0 (StormerVerlet).
 - `specialise=true`: whether a very small system is compiled into Tsit5 and into fixed steps, which takes
   a second more at first and is faster by up to a half. The numbers may differ in their last bits.
-- `stop=Int8[0]`: once its element is not zero, the solve ends as soon as it can.
+- `stop_flag=Int8[0]`: once its element is not zero, the solve ends as soon as it can.
 
 Returned are the times of the events: for every trajectory a list of those of every event.
 
@@ -53,7 +53,7 @@ true
 function solve_batch!(
     path, status, stopped, counts, @nospecialize(system::System), u0, p, times;
     algorithm="Tsit5", options=(;), fallback=nothing, rtol=1e-6, atol=1e-9, stops=(),
-    swept=nothing, courses=(), timed=(), substeps=nothing, momenta=(), stop=zeros(Int8, 1),
+    swept=nothing, courses=(), timed=(), substeps=nothing, momenta=(), stop_flag=zeros(Int8, 1),
     specialise=true,
 )
     T = eltype(system)
@@ -67,7 +67,7 @@ function solve_batch!(
         swept === nothing ? (Int[], zeros(T, 1, 0)) : (plain(swept[1]), plain(swept[2])),
         Series{T}[Series{T}(Int(s[1]), String(s[2]), plain(s[3]), plain(s[4])) for s in courses],
         plain(times),
-        plain(stop),
+        plain(stop_flag),
         Vector{Vector{T}}[[T[] for _ in system.events] for _ in axes(plain(u0), 1)],
     )
     known = Vector{T}[i <= length(timed) ? Vector{T}(plain(timed[i])) : T[] for i in eachindex(system.events)]

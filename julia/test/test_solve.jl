@@ -125,7 +125,7 @@ end
         @test found.path[1, 1, 2] ≈ 2 rtol = 1e-4
         @test isnan(found.path[1, 1, 3])
     end
-    stopped = solved(ordinary(DECAY, 1, 1), [1.0;;], RATE, TIMES; stop=Int8[1])
+    stopped = solved(ordinary(DECAY, 1, 1), [1.0;;], RATE, TIMES; stop_flag=Int8[1])
     @test stopped.status == [PySciML.Status.INTERRUPTED]
     @test_throws PySciML.NoSolver solved(ordinary(DECAY, 1, 1), [1.0;;], RATE, TIMES; algorithm="Tsit9")
 end

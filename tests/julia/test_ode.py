@@ -106,8 +106,6 @@ def test_solvers_that_are_not_there_are_refused():
         ps.solve(model, t=(0, 1), solver=ps.Native("Vern9"), engine="jax")
     with pytest.raises(InputError, match="no solver 'Vern9'"):
         ps.solve(model, t=(0, 1), solver="Vern9", engine="jax")
-    with pytest.raises(CapabilityError, match="takes steps of a length that is given"):
-        ps.solve(model, t=(0, 1), solver="Alshina2")
     with pytest.raises(InputError, match=r"needs the name of a solver of OrdinaryDiffEq\.jl"):
         ps.Native("run(`rm`)")
     with pytest.raises(CapabilityError, match="on the CPU, not on device='gpu'"):
@@ -160,10 +158,9 @@ def test_ctrl_c_keeps_what_was_solved():
         timer.start()
         ps.solve(CATALOG.lorenz63(), t=(0, 5000), save=10.0, params={"beta": beta}, **options)
     partial = caught.value.partial
-    status = partial.status.tolist()
-    assert status[0] == Status.SUCCESS
-    assert status[-1] == Status.INTERRUPTED
-    assert np.isfinite(partial.state["x"][..., 0]).all()
+    assert partial.status[-1] == Status.INTERRUPTED
+    reached = partial.stopped[0] // 10
+    assert np.isfinite(partial.state["x"][: int(reached) + 1, 0]).all()
     assert np.isnan(partial.state["x"][1:, -1]).all()
 
 

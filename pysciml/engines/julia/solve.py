@@ -61,6 +61,7 @@ def solve(task: SolveTask) -> Solution:
                 swept=(given.places, given.values) if len(given.places) else None,
                 courses=courses(task),
                 stop=stop,
+                stop_flag=stop,
                 **_method(task),
             )
     except Interrupted as error:
@@ -107,7 +108,7 @@ def _events(task: SolveTask, seen: Any) -> dict[str, np.ndarray]:
 
 
 def _counts(task: SolveTask, counts: np.ndarray) -> dict[str, np.ndarray]:
-    named = dict(zip(COUNTS, counts, strict=True))
+    named: dict[str, np.ndarray] = dict(zip(COUNTS, counts, strict=True))
     if task.fallback is None:
         named.pop("handed_over")
     if not task.solver.adaptive:

@@ -46,9 +46,7 @@ def _by_paths(task: SolveTask) -> Solution:
     """Solve each on its own: a large system, or one with events or inputs that vary in time."""
     known = tuple(np.asarray(task.events.get(e.name, ()), task.dtype) for e in task.model.events)
     numbers = task.substeps, noise_arguments(task)
-    found, seen = solved(
-        task, "paths_fixed!", task.solver.name, *numbers, known, courses(task)
-    )
+    found, seen = solved(task, "paths_fixed!", task.solver.name, *numbers, known, courses(task))
     times = {}
     for number, event in enumerate(task.model.events, 1):
         most = julia().call("most_events", seen, number)

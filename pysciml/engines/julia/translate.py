@@ -156,7 +156,9 @@ def _elementwise(emitter: Emitter, equation: Any, operands: list[Array]) -> Arra
 
 def _stretched(shape: tuple[int, ...], index: Any) -> Any:
     """Give the place in an operand: JAX stretches axes of length 1, and scalars, without saying."""
-    return tuple(0 if size == 1 else i for size, i in zip(shape, index, strict=True)) if shape else ()
+    return (
+        tuple(0 if size == 1 else i for size, i in zip(shape, index, strict=True)) if shape else ()
+    )
 
 
 def _where(equation: Any) -> str:
