@@ -141,8 +141,8 @@ and EulerHeun for noise in that of Stratonovich. What is not in these tables is 
 sentence that names a solver that does it.
 
 With `engine="julia"` a model may also be solved by any solver of OrdinaryDiffEq.jl with adaptive
-steps, by its name there: `solver="Vern9"`, or `ps.Native("Vern9")`. Dopri5, Dopri8 and EulerMaruyama
-are DP5, DP8 and EM(false) there; DP8 is in a package of its own, OrdinaryDiffEqHighOrderRK.
+steps, by its name there: `solver="Vern9"`, or `ps.Native("Vern9")`. Dopri5 and Dopri8 are DP5 and
+DP8 there; DP8 is in a package of its own, OrdinaryDiffEqHighOrderRK.
 
 `ps.capabilities()` gives the tables to a program. This page is written by
 `pysciml solvers --markdown`; the tests walk the tables.

@@ -154,8 +154,8 @@ def test_ctrl_c_keeps_what_was_solved():
     options = {"solver": "Vern9", "rtol": 1e-12, "atol": 1e-12}
     ps.solve(CATALOG.lorenz63(), t=(0, 1), **options)  # compiles
     timer = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
     with pytest.raises(KeyboardInterrupt) as caught:
-        timer.start()
         ps.solve(CATALOG.lorenz63(), t=(0, 5000), save=10.0, params={"beta": beta}, **options)
     partial = caught.value.partial
     assert partial.status[-1] == Status.INTERRUPTED

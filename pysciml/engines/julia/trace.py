@@ -123,8 +123,8 @@ def functions(model: Model, dtype: str = "float64") -> Iterator[Function]:
     with few elements other than zero is these elements, see `sparsity`); ``_jvp``, the tangent
     for tangents ``v`` of the state and ``q`` of the parameters; ``_vjp``, the cotangents ``gu`` and
     ``gp`` for a cotangent ``w``; the drift also with ``_tgrad``, its derivative by time. Events are
-    ``condition_<i>``, with its tangent ``_jvp`` for tangents ``v``, ``q`` and ``s`` of the time, and
-    ``reset_<i>``, counted from 1.
+    ``condition_<i>``, with its tangent ``_jvp`` for tangents ``v``, ``q`` and ``s`` of the time,
+    and ``reset_<i>``, counted from 1.
 
     Parameters
     ----------
