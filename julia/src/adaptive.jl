@@ -8,7 +8,8 @@ using LinearAlgebra: LAPACKException, SingularException
 using SciMLLogging: None
 
 const MOST_STEPS = 1_000_000  # per trajectory
-const IN_A_ROW = 15  # stiff steps, after which a trajectory is handed over
+const IN_A_ROW = 32  # stiff steps, after which a trajectory is handed over
+const LOOK_EVERY = 8  # steps: looking takes as long as a third of a short one
 
 """
     Control(rtol, atol, stops, leading=0)
@@ -91,7 +92,7 @@ is the status; with `hand_over` it is `Status.STIFF` where the equations became 
 function follow!(
     path, place::Place{T}, integ, given, times, control, watch, stop, hand_over
 ) where {T}
-    finish, stiff = times[end], 0
+    finish, stiff, count = times[end], 0, 0
     choose_pieces!(given, integ.t)
     inside!(y, x) = interpolate!(y, integ, muladd(x, integ.t - integ.tprev, integ.tprev))
     while true
@@ -115,7 +116,10 @@ function follow!(
             save!(path, place, integ, times[place.save])
         end
         place.t = t
-        hand_over && (stiff = looks_stiff(integ, control) ? stiff + 1 : max(stiff - 2, 0))
+        count += 1
+        if hand_over && count % LOOK_EVERY == 0
+            stiff = max(stiff + (looks_stiff(integ, control) ? LOOK_EVERY : -2LOOK_EVERY), 0)
+        end
         if some
             happen!(integ, t, watch.after)
             # A stop beyond the event is still to come.
