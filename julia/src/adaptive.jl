@@ -11,16 +11,27 @@ const MOST_STEPS = 1_000_000  # per trajectory
 const IN_A_ROW = 15  # stiff steps, after which a trajectory is handed over
 
 """
-    Control(rtol, atol, stops)
+    Control(rtol, atol, stops, leading=0)
 
 Tolerances on the local error of every component, in the root mean square; and the times on which
-steps must end.
+steps must end. The error of the first `leading` components alone counts, of all where it is 0.
 """
 struct Control{T}
     rtol::T
     atol::T
     stops::Vector{T}
+    leading::Int
 end
+Control{T}(rtol, atol, stops) where {T} = Control{T}(rtol, atol, stops, 0)
+
+"The root mean square of the first components."
+struct Leading
+    count::Int
+end
+(n::Leading)(u::AbstractArray, t) =
+    finite(sqrt(sum(abs2, view(u, 1:(n.count)); init=zero(eltype(u))) / n.count))
+(n::Leading)(u, t) = rms(u, t)
+norm_of(control::Control) = control.leading == 0 ? rms : Leading(control.leading)
 
 "The root mean square, and a large number where that is none: the step is tried again, shorter."
 function rms(u::AbstractArray{T}, t) where {T<:AbstractFloat}
@@ -46,7 +57,7 @@ function integrator(f, u, given, t::T, finish::T, method, control::Control{T}) w
         abstol=control.atol,
         tstops=control.stops,
         maxiters=MOST_STEPS,
-        internalnorm=rms,
+        internalnorm=norm_of(control),
         unstable_check=never,
         isoutofdomain=outside,
         save_everystep=false,

@@ -13,7 +13,7 @@ from pysciml.engines.julia.start import julia
 from pysciml.engines.julia.threads import Interrupted, stop_flag
 from pysciml.solvers import Native, StormerVerlet
 
-__all__ = ["solve"]
+__all__ = ["COUNTS", "method", "solve"]
 
 COUNTS = ("steps", "rejected", "evaluations", "handed_over")
 
@@ -62,7 +62,7 @@ def solve(task: SolveTask) -> Solution:
                 courses=courses(task),
                 stop=stop,
                 specialise=made.often,
-                **_method(task),
+                **method(task),
             )
     except Interrupted as error:
         partial = Solution(split(task.model, path), status, stopped)
@@ -77,7 +77,7 @@ def solve(task: SolveTask) -> Solution:
     )
 
 
-def _method(task: SolveTask) -> dict[str, Any]:
+def method(task: SolveTask) -> dict[str, Any]:
     """Give the options that the kind of solver needs."""
     solver, model = task.solver, task.model
     timed = tuple(np.asarray(task.events.get(e.name, ()), task.dtype) for e in model.events)

@@ -1,11 +1,15 @@
 struct DriftCache{T}
     b1::Vector{T}
+    b2::Vector{T}
     b3::Vector{T}
+    b4::Vector{T}
     b5::Vector{T}
     b6::Vector{T}
 end
 DriftCache(::Type{T}) where {T} = DriftCache{T}(
     Vector{T}(undef, 2),
+    Vector{T}(undef, 32),
+    Vector{T}(undef, 32),
     Vector{T}(undef, 32),
     Vector{T}(undef, 32),
     Vector{T}(undef, 2),
@@ -16,7 +20,9 @@ function drift!(du, u, p, t, cache::DriftCache)
     check_length(u, 2)
     check_length(p, 1220)
     b1 = cache.b1
+    b2 = cache.b2
     b3 = cache.b3
+    b4 = cache.b4
     b5 = cache.b5
     b6 = cache.b6
     @inbounds begin
@@ -29,14 +35,20 @@ function drift!(du, u, p, t, cache::DriftCache)
             @simd ivdep for i2 in 0:1
                 s3 = muladd(b1[i2 + 1], p[2 * i1 + i2 + 3], s3)
             end
-            b3[i1 + 1] = tanh(s3 + p[i1 + 67])
+            b2[i1 + 1] = s3
+        end
+        @simd ivdep for i1 in 0:31
+            b3[i1 + 1] = xla_tanh(b2[i1 + 1] + p[i1 + 67])
         end
         for i1 in 0:31
             s4 = 0.0
             @simd ivdep for i2 in 0:31
                 s4 = muladd(b3[i2 + 1], p[32 * i1 + i2 + 99], s4)
             end
-            b5[i1 + 1] = tanh(s4 + p[i1 + 1123])
+            b4[i1 + 1] = s4
+        end
+        @simd ivdep for i1 in 0:31
+            b5[i1 + 1] = xla_tanh(b4[i1 + 1] + p[i1 + 1123])
         end
         for i1 in 0:1
             s5 = 0.0
@@ -54,11 +66,14 @@ end
 struct DriftJvpCache{T}
     b1::Vector{T}
     b2::Vector{T}
+    b3::Vector{T}
     b4::Vector{T}
     b5::Vector{T}
     b6::Vector{T}
     b7::Vector{T}
     b8::Vector{T}
+    b9::Vector{T}
+    b10::Vector{T}
     b11::Vector{T}
     b12::Vector{T}
     b13::Vector{T}
@@ -67,6 +82,9 @@ end
 DriftJvpCache(::Type{T}) where {T} = DriftJvpCache{T}(
     Vector{T}(undef, 2),
     Vector{T}(undef, 2),
+    Vector{T}(undef, 32),
+    Vector{T}(undef, 32),
+    Vector{T}(undef, 32),
     Vector{T}(undef, 32),
     Vector{T}(undef, 32),
     Vector{T}(undef, 32),
@@ -86,11 +104,14 @@ function drift_jvp!(du, u, p, t, v, q, cache::DriftJvpCache)
     check_length(q, 1220)
     b1 = cache.b1
     b2 = cache.b2
+    b3 = cache.b3
     b4 = cache.b4
     b5 = cache.b5
     b6 = cache.b6
     b7 = cache.b7
     b8 = cache.b8
+    b9 = cache.b9
+    b10 = cache.b10
     b11 = cache.b11
     b12 = cache.b12
     b13 = cache.b13
@@ -109,6 +130,7 @@ function drift_jvp!(du, u, p, t, v, q, cache::DriftJvpCache)
             @simd ivdep for i2 in 0:1
                 s5 = muladd(b1[i2 + 1], p[2 * i1 + i2 + 3], s5)
             end
+            b3[i1 + 1] = s5
             s6 = 0.0
             @simd ivdep for i2 in 0:1
                 s6 = muladd(b2[i2 + 1], p[2 * i1 + i2 + 3], s6)
@@ -119,7 +141,9 @@ function drift_jvp!(du, u, p, t, v, q, cache::DriftJvpCache)
                 s7 = muladd(b1[i2 + 1], q[2 * i1 + i2 + 3], s7)
             end
             b5[i1 + 1] = s7
-            b6[i1 + 1] = tanh(s5 + p[i1 + 67])
+        end
+        @simd ivdep for i1 in 0:31
+            b6[i1 + 1] = xla_tanh(b3[i1 + 1] + p[i1 + 67])
         end
         for i1 in 0:31
             s8 = 0.0
@@ -136,13 +160,17 @@ function drift_jvp!(du, u, p, t, v, q, cache::DriftJvpCache)
             @simd ivdep for i2 in 0:31
                 s11 = muladd(b8[i2 + 1], p[32 * i1 + i2 + 99], s11)
             end
+            b9[i1 + 1] = s11
             s12 = 0.0
             @simd ivdep for i2 in 0:31
                 s12 = muladd(b6[i2 + 1], q[32 * i1 + i2 + 99], s12)
             end
-            x13 = tanh(b7[i1 + 1] + p[i1 + 1123])
+            b10[i1 + 1] = s12
+        end
+        @simd ivdep for i1 in 0:31
+            x13 = xla_tanh(b7[i1 + 1] + p[i1 + 1123])
             b11[i1 + 1] = x13
-            x14 = s11 + s12 + q[i1 + 1123]
+            x14 = b9[i1 + 1] + b10[i1 + 1] + q[i1 + 1123]
             b12[i1 + 1] = (x14 + x14 * x13) * (1.0 - x13)
         end
         for i1 in 0:1
@@ -165,7 +193,9 @@ end
 
 struct DriftVjpCache{T}
     b1::Vector{T}
+    b2::Vector{T}
     b3::Vector{T}
+    b4::Vector{T}
     b5::Vector{T}
     b6::Vector{T}
     b7::Vector{T}
@@ -178,6 +208,8 @@ struct DriftVjpCache{T}
 end
 DriftVjpCache(::Type{T}) where {T} = DriftVjpCache{T}(
     Vector{T}(undef, 2),
+    Vector{T}(undef, 32),
+    Vector{T}(undef, 32),
     Vector{T}(undef, 32),
     Vector{T}(undef, 32),
     Vector{T}(undef, 2),
@@ -197,7 +229,9 @@ function drift_vjp!(gu, gp, u, p, t, w, cache::DriftVjpCache)
     check_length(p, 1220)
     check_length(w, 2)
     b1 = cache.b1
+    b2 = cache.b2
     b3 = cache.b3
+    b4 = cache.b4
     b5 = cache.b5
     b6 = cache.b6
     b7 = cache.b7
@@ -217,27 +251,33 @@ function drift_vjp!(gu, gp, u, p, t, w, cache::DriftVjpCache)
             @simd ivdep for i2 in 0:1
                 s3 = muladd(b1[i2 + 1], p[2 * i1 + i2 + 3], s3)
             end
-            b3[i1 + 1] = tanh(s3 + p[i1 + 67])
+            b2[i1 + 1] = s3
+        end
+        @simd ivdep for i1 in 0:31
+            b3[i1 + 1] = xla_tanh(b2[i1 + 1] + p[i1 + 67])
+        end
+        for i1 in 0:31
+            s4 = 0.0
+            @simd ivdep for i2 in 0:31
+                s4 = muladd(b3[i2 + 1], p[32 * i1 + i2 + 99], s4)
+            end
+            b4[i1 + 1] = s4
         end
         fill!(b6, 0.0)
-        x4 = w[2]
-        b6[2] = x4
+        x5 = w[2]
+        b6[2] = x5
         fill!(b7, 0.0)
-        x5 = w[1]
-        b7[1] = x5
+        x6 = w[1]
+        b7[1] = x6
         @simd ivdep for i1 in 0:1
             b8[i1 + 1] = b6[i1 + 1] + b7[i1 + 1]
         end
         fill!(b9, 0.0)
-        x6 = b8[1]
-        x7 = b8[2]
-        for i1 in 0:31
-            s8 = 0.0
-            @simd ivdep for i2 in 0:31
-                s8 = muladd(b3[i2 + 1], p[32 * i1 + i2 + 99], s8)
-            end
-            b5[i1 + 1] = tanh(s8 + p[i1 + 1123])
-            b9[i1 + 1] = muladd(x7, p[i1 + 1187], muladd(x6, p[i1 + 1155], b9[i1 + 1]))
+        x7 = b8[1]
+        x8 = b8[2]
+        @simd ivdep for i1 in 0:31
+            b5[i1 + 1] = xla_tanh(b4[i1 + 1] + p[i1 + 1123])
+            b9[i1 + 1] = muladd(x8, p[i1 + 1187], muladd(x7, p[i1 + 1155], b9[i1 + 1]))
         end
         @simd ivdep for i1 in 0:31
             x9 = b5[i1 + 1]
@@ -269,10 +309,10 @@ function drift_vjp!(gu, gp, u, p, t, w, cache::DriftVjpCache)
                 b13[i2 + 1] = muladd(x20, p[8 * i1 + i2 + 9], muladd(x19, p[8 * i1 + i2 + 7], muladd(x18, p[8 * i1 + i2 + 5], muladd(x17, p[8 * i1 + i2 + 3], b13[i2 + 1]))))
             end
         end
-        gu[1] = p[1] * x5 + b13[1]
-        gu[2] = (-p[2]) * x4 + b13[2]
-        gp[1] = x5 * x1
-        gp[2] = -x4 * x2
+        gu[1] = p[1] * x6 + b13[1]
+        gu[2] = (-p[2]) * x5 + b13[2]
+        gp[1] = x6 * x1
+        gp[2] = -x5 * x2
         for i1 in 0:31
             x21 = b12[i1 + 1]
             @simd ivdep for i2 in 0:1
@@ -298,7 +338,9 @@ end
 
 struct DriftJacCache{T}
     b1::Vector{T}
+    b2::Vector{T}
     b4::Vector{T}
+    b5::Vector{T}
     b6::Vector{T}
     b8::Vector{T}
     b9::Vector{T}
@@ -307,6 +349,8 @@ struct DriftJacCache{T}
 end
 DriftJacCache(::Type{T}) where {T} = DriftJacCache{T}(
     Vector{T}(undef, 2),
+    Vector{T}(undef, 32),
+    Vector{T}(undef, 32),
     Vector{T}(undef, 32),
     Vector{T}(undef, 64),
     Vector{T}(undef, 32),
@@ -320,7 +364,9 @@ function drift_jac!(J, u, p, t, cache::DriftJacCache)
     check_length(u, 2)
     check_length(p, 1220)
     b1 = cache.b1
+    b2 = cache.b2
     b4 = cache.b4
+    b5 = cache.b5
     b6 = cache.b6
     b8 = cache.b8
     b9 = cache.b9
@@ -334,24 +380,30 @@ function drift_jac!(J, u, p, t, cache::DriftJacCache)
             @simd ivdep for i2 in 0:1
                 s1 = muladd(b1[i2 + 1], p[2 * i1 + i2 + 3], s1)
             end
-            b4[i1 + 1] = tanh(s1 + p[i1 + 67])
+            b2[i1 + 1] = s1
+        end
+        @simd ivdep for i1 in 0:31
+            b4[i1 + 1] = xla_tanh(b2[i1 + 1] + p[i1 + 67])
+        end
+        for i1 in 0:31
+            s2 = 0.0
+            @simd ivdep for i2 in 0:31
+                s2 = muladd(b4[i2 + 1], p[32 * i1 + i2 + 99], s2)
+            end
+            b5[i1 + 1] = s2
         end
         for i1 in 0:1
             for i2 in 0:31
-                s2 = 0.0
+                s3 = 0.0
                 @simd ivdep for i3 in 0:1
-                    s2 = muladd(c1[i1 + 2 * i3 + 1], p[2 * i2 + i3 + 3], s2)
+                    s3 = muladd(c1[i1 + 2 * i3 + 1], p[2 * i2 + i3 + 3], s3)
                 end
-                x3 = b4[i2 + 1]
-                b6[32 * i1 + i2 + 1] = (s2 + s2 * x3) * (1.0 - x3)
+                x4 = b4[i2 + 1]
+                b6[32 * i1 + i2 + 1] = (s3 + s3 * x4) * (1.0 - x4)
             end
         end
-        for i1 in 0:31
-            s4 = 0.0
-            @simd ivdep for i2 in 0:31
-                s4 = muladd(b4[i2 + 1], p[32 * i1 + i2 + 99], s4)
-            end
-            b8[i1 + 1] = tanh(s4 + p[i1 + 1123])
+        @simd ivdep for i1 in 0:31
+            b8[i1 + 1] = xla_tanh(b5[i1 + 1] + p[i1 + 1123])
         end
         for i1 in 0:1
             for i2 in 0:31
