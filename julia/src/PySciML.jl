@@ -26,6 +26,7 @@ include("adjoint/Adjoints.jl")
 include("goku/Goku.jl")
 
 using .Adjoints
+export GradientPlan, gradient, gradient!, solve_with_pullback
 using .Lanes
 
 export Noise, Stream, solve_lanes!, solve_paths!, solve_with_pullback
