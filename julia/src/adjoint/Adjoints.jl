@@ -21,5 +21,6 @@ include("pullback.jl")
 include("tsit5.jl")
 include("dense.jl")
 include("gradient.jl")
+include("routes.jl")
 
 end
