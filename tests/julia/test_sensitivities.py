@@ -60,9 +60,7 @@ def test_derivatives_jump_at_events_as_the_implicit_function_theorem_says():
     neuron, current = ps.catalog.leaky_integrate_and_fire(), 2.0
     settings = {"t": (0, 60), "save": 20.0, "inputs": {"current": current}}
     names = ["tau", "threshold", "reset", "current"]
-    got = ps.sensitivities(
-        neuron, wrt=names, engine="julia", rtol=1e-10, atol=1e-12, **settings
-    )
+    got = ps.sensitivities(neuron, wrt=names, engine="julia", rtol=1e-10, atol=1e-12, **settings)
 
     def potential(tau=10.0, threshold=-50.0, reset=-70.0, current=current):
         limit = -65.0 + 10.0 * current
