@@ -1,6 +1,7 @@
 # Run by julia_gradients.py, which writes the translated models into the folder that is given.
 using BenchmarkTools, ForwardDiff, OrdinaryDiffEqTsit5, PySciML, Random, ReverseDiff
-using SciMLBase, SciMLSensitivity, Zygote
+using SciMLBase, SciMLSensitivity
+using Zygote: Zygote
 
 const FOLDER = ARGS[1]
 BenchmarkTools.DEFAULT_PARAMETERS.seconds = 1
@@ -68,8 +69,8 @@ function ude(results)
         results["ude $name error"] = relative(f(), fine.p)
         results["ude $name"] = ms(@belapsed $f())
     end
-    f() = ForwardDiff.gradient(native, p)
-    results["ude ForwardDiff"] = ms(@belapsed $f())
+    forward() = ForwardDiff.gradient(native, p)
+    results["ude ForwardDiff"] = ms(@belapsed $forward())
     return nothing
 end
 
