@@ -12,27 +12,29 @@ const IN_A_ROW = 32  # stiff steps, after which a trajectory is handed over
 const LOOK_EVERY = 8  # steps: looking takes as long as a third of a short one
 
 """
-    Control(rtol, atol, stops, leading=0)
+    Control(rtol, atol, stops, block=0)
 
 Tolerances on the local error of every component, in the root mean square; and the times on which
-steps must end. The error of the first `leading` components alone counts, of all where it is 0.
+steps must end. With `block` components that belong together, the block with the largest error counts:
+the derivatives of a state that rests do not rest.
 """
 struct Control{T}
     rtol::T
     atol::T
     stops::Vector{T}
-    leading::Int
+    block::Int
 end
 Control{T}(rtol, atol, stops) where {T} = Control{T}(rtol, atol, stops, 0)
 
-"The root mean square of the first components."
-struct Leading
-    count::Int
+"The largest of the root mean squares of blocks of components."
+struct Blocks
+    size::Int
 end
-(n::Leading)(u::AbstractArray, t) =
-    finite(sqrt(sum(abs2, view(u, 1:(n.count)); init=zero(eltype(u))) / n.count))
-(n::Leading)(u, t) = rms(u, t)
-norm_of(control::Control) = control.leading == 0 ? rms : Leading(control.leading)
+(b::Blocks)(u::AbstractArray, t) = maximum(
+    first -> rms(view(u, first:(first + b.size - 1)), t), 1:(b.size):length(u)
+)
+(b::Blocks)(u, t) = rms(u, t)
+norm_of(control::Control) = control.block == 0 ? rms : Blocks(control.block)
 
 "The root mean square, and a large number where that is none: the step is tried again, shorter."
 function rms(u::AbstractArray{T}, t) where {T<:AbstractFloat}

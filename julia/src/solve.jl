@@ -23,7 +23,7 @@ Solve trajectories of an ordinary differential equation, one after the other on 
 - `fallback=nothing`: the name of one that goes on where Tsit5 finds the equations stiff.
 - `rtol=1e-6`, `atol=1e-9`: tolerances.
 - `stops=[]`: times on which steps must end, increasing.
-- `leading=0`: how many components the tolerances are for; all, if 0.
+- `block=0`: how many components belong together: the block with the largest error decides.
 - `swept=(places, values)`: elements of `p` that vary from trajectory to trajectory, and a matrix
   with a row for each of these.
 - `courses=()`: inputs that vary in time, each `(place in p, interpolation, knots, values)` with
@@ -54,8 +54,8 @@ true
 function solve_batch!(
     path, status, stopped, counts, @nospecialize(system::System), u0, p, times;
     algorithm="Tsit5", options=(;), fallback=nothing, rtol=1e-6, atol=1e-9, stops=(),
-    swept=nothing, courses=(), timed=(), substeps=nothing, momenta=(), stop_flag=zeros(Int8, 1),
-    specialise=true, leading=0,
+    swept=nothing, courses=(), timed=(), substeps=nothing, momenta=(), stop=zeros(Int8, 1),
+    specialise=false, block=0,
 )
     T = eltype(system)
     run = Run(
@@ -81,7 +81,7 @@ function solve_batch!(
         stops = inner_times(T, stops, times)
         control(method) = Control{T}(
             rtol, atol, ends_on_saves(method) ? sort!(union(stops, run.times[2:(end - 1)])) : stops,
-            leading,
+            block,
         )
         work = Adaptive(method, other, control(method), control(other), specialise)
     end

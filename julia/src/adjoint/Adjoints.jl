@@ -6,6 +6,9 @@ drift and diffusion that the translator writes. Steps and noise count as constan
 """
 module Adjoints
 
+using OrdinaryDiffEqTsit5: Tsit5
+using SciMLBase: FullSpecialize, ODEProblem, ReturnCode, init, step!
+
 using ..PySciML: Field, System
 
 include("schemes.jl")
@@ -17,5 +20,7 @@ include("sweep_vectors.jl")
 include("pullback.jl")
 include("tsit5.jl")
 include("dense.jl")
+include("gradient.jl")
+include("routes.jl")
 
 end

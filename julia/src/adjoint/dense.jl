@@ -16,6 +16,7 @@ struct DenseSweep{T,S<:System}
     y::Matrix{T}  # states at the stages; stage i of step s is column 6 (s - 1) + i
     k::Matrix{T}  # rates there; the last of one step is the first of the next
     states::Matrix{T}  # (states, times)
+    cotangents::Matrix{T}
     p::Vector{T}
     λ::Vector{T}
     bars::Matrix{T}  # cotangents of the seven rates of a step
@@ -42,7 +43,7 @@ function DenseSweep(system::System{T}, steps, times) where {T}
     room(k...) = zeros(T, k...)
     return DenseSweep(
         system, steps, times, within, weights, room(n, columns), room(n, columns),
-        room(n, length(times)), room(m), room(n), room(n, 7), room(n), room(n), room(n), room(m),
+        room(n, length(times)), room(n, length(times)), room(m), room(n), room(n, 7), room(n), room(n), room(n), room(m),
     )
 end
 

@@ -27,7 +27,8 @@ def sensitivities(
 ) -> tuple[Mapping[tuple[str, str], np.ndarray], Solution]:
     """Solve a task and differentiate its solution.
 
-    The steps are those of the solution, by its error alone, and count as constants.
+    Steps count as constants. Those that are adaptive keep the error of the state and that of each
+    derivative within the tolerances.
 
     Parameters
     ----------
@@ -98,7 +99,7 @@ def _ordinary(task: SolveTask, made: Any, start: np.ndarray) -> tuple[np.ndarray
     if "momenta" in options:
         options["momenta"] = np.tile(options["momenta"], blocks)
     if task.solver.adaptive:
-        options["leading"] = task.model.size
+        options["block"] = task.model.size
     path = np.empty((len(task.times), len(start), task.batch), task.dtype)
     status, stopped = np.zeros(task.batch, np.int32), np.zeros(task.batch)
     counts, stop, given = np.zeros((len(COUNTS), task.batch), np.int64), stop_flag(), packed(task)
@@ -116,7 +117,6 @@ def _ordinary(task: SolveTask, made: Any, start: np.ndarray) -> tuple[np.ndarray
             swept=(given.places, given.values) if len(given.places) else None,
             courses=courses(task),
             stop=stop,
-            stop_flag=stop,
             **options,
         )
     own = split(task.model, path[:, : task.model.size])

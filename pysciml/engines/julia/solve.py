@@ -61,7 +61,7 @@ def solve(task: SolveTask) -> Solution:
                 swept=(given.places, given.values) if len(given.places) else None,
                 courses=courses(task),
                 stop=stop,
-                stop_flag=stop,
+                specialise=made.often,
                 **method(task),
             )
     except Interrupted as error:

@@ -1,0 +1,63 @@
+"""
+Gradients by SciMLSensitivity, with the derivatives that the translator writes.
+"""
+module PySciMLSensitivityExt
+
+using ForwardDiff: ForwardDiff
+using OrdinaryDiffEqTsit5: Tsit5
+using PySciML: PySciML, System
+using SciMLBase: FullSpecialize, ODEFunction, ODEProblem, remake, solve
+using SciMLSensitivity:
+    BacksolveAdjoint, GaussAdjoint, InterpolatingAdjoint, QuadratureAdjoint, ZygoteVJP,
+    adjoint_sensitivities
+
+# The choice of a vector-Jacobian product is never used, since the function has its own.
+const ADJOINTS = (;
+    InterpolatingAdjoint=InterpolatingAdjoint(; autojacvec=ZygoteVJP()),
+    GaussAdjoint=GaussAdjoint(; autojacvec=ZygoteVJP()),
+    QuadratureAdjoint=QuadratureAdjoint(; autojacvec=ZygoteVJP(), abstol=1e-10, reltol=1e-8),
+    BacksolveAdjoint=BacksolveAdjoint(; autojacvec=ZygoteVJP()),
+)
+
+"The drift as an `ODEFunction` with its Jacobian and cotangents."
+function rates(system::System{T}) where {T}
+    f = system.drift.inplace
+    gu, gp = zeros(T, system.states), zeros(T, system.params)
+    back = PySciML.Adjoints.inplace(system.drift, Val(:vjp), system.params)
+    vjp(out, w, u, p, t) = (back(out, gp, u, p, t, w); nothing)
+    vjp_p(out, w, u, p, t) = (back(gu, out, u, p, t, w); nothing)
+    jac = haskey(f, :jac) ? (; f.jac) : (;)
+    return ODEFunction{true,FullSpecialize}(f.value; vjp, vjp_p, jac...)
+end
+
+function PySciML.Adjoints.native_gradient_by(
+    system::System{T}, cotangents, u0, p, times; sensealg=:InterpolatingAdjoint, solver=Tsit5(),
+    rtol=1e-8, atol=1e-10,
+) where {T}
+    tolerances = (; reltol=T(rtol), abstol=T(atol))
+    span, u0, p = (T(times[1]), T(times[end])), Vector{T}(u0), Vector{T}(p)
+    problem = ODEProblem(rates(system), u0, span, p)
+    if Symbol(sensealg) === :ForwardDiffSensitivity
+        n = length(u0)
+        function total(x)
+            moved = remake(problem; u0=x[1:n], p=x[(n + 1):end])
+            states = solve(moved, solver; saveat=times, tolerances...).u
+            return sum(sum(w .* u) for (w, u) in zip(eachcol(cotangents), states))
+        end
+        found = ForwardDiff.gradient(total, [u0; p])
+        return (; u0=found[1:n], p=found[(n + 1):end])
+    end
+    haskey(ADJOINTS, Symbol(sensealg)) || throw(ArgumentError(
+        "there is no route $sensealg; there are ForwardDiffSensitivity, " *
+        join(keys(ADJOINTS), ", "),
+    ))
+    solution = solve(problem, solver; tolerances...)
+    discrete(out, u, p, t, i) = (out .= view(cotangents, :, i); nothing)
+    by_u, by_p = adjoint_sensitivities(
+        solution, solver; t=times, dgdu_discrete=discrete, sensealg=ADJOINTS[Symbol(sensealg)],
+        tolerances...,
+    )
+    return (; u0=Vector{T}(by_u), p=Vector{T}(vec(by_p)))
+end
+
+end
