@@ -30,11 +30,11 @@ function first_solves()
     end
     outputs() = zeros(4, 2, 3), zeros(Int32, 4), zeros(4), zeros(Int, 4), zeros(Int, 4), zeros(Int8, 1)
     u0, given = ones(4, 2), (p, Int[], zeros(4, 0))
-    lanes_tsit5!(outputs(), spring("scalar"), u0, given, times, 1e-6, 1e-9, false)
+    lanes_tsit5!(outputs(), spring("scalar"), u0, given, times, "cpu", 1e-6, 1e-9, false)
     styles = Dict("drift" => "scalar", "diffusion" => "scalar")
     noisy = System(SPRING; states=2, params=2, styles, noise="diagonal", sources=2)
     noise = "threefry", 0, 0, zeros(0, 0)
-    lanes_fixed!(outputs(), noisy, u0, given, times, "EulerMaruyama", 4, noise)
+    lanes_fixed!(outputs(), noisy, u0, given, times, "cpu", "EulerMaruyama", 4, noise)
     return nothing
 end
 

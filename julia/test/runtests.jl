@@ -5,7 +5,7 @@ using Test
 function run(file)
     home = Module(Symbol(file))
     Core.eval(home, :(using PySciML, Test; include(path) = Base.include($home, path)))
-    foreach(home.include, ("systems.jl", "ordinary.jl", file))
+    foreach(f -> Base.include(home, joinpath(@__DIR__, f)), ("systems.jl", "ordinary.jl", file))
 end
 
 @testset "PySciML" begin
