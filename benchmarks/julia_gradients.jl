@@ -17,8 +17,7 @@ ms(trial) = round(1e3 * trial; sigdigits=3)
 relative(a, b) = sqrt(sum(abs2, a .- b) / sum(abs2, b))
 
 # Lotka-Volterra with an MLP 2-32-32-2: mean square of 31 points to data.
-function ude(results)
-    system = translated("ude"; states=2, params=1220)
+function ude(results, system)
     rng = MersenneTwister(1)
     p = [1.3; 1.8; 0.2 .* randn(rng, 1218)]
     u0, times = [0.44249296, 4.6280594], collect(range(0, 3; length=31))
@@ -75,8 +74,7 @@ function ude(results)
 end
 
 # 256 paths of 50 steps of Euler and Maruyama; the sum of squares of the last state.
-function sde(results)
-    system = translated("sde"; states=6, params=12, noise=:diagonal, sources=6)
+function sde(results, system)
     rng = MersenneTwister(1)
     u0, p = randn(rng, 256, 6), [ones(6); fill(0.2, 3); fill(0.1, 3)]
     dW, times = 0.1 .* randn(rng, 256, 6, 50), collect(range(0, 0.5; length=51))
@@ -168,6 +166,8 @@ Base.iterate(t::Told, state...) = iterate(t.all, state...)
 Base.length(t::Told) = length(t.all)
 
 results = Told(Dict{String,Any}())
-Base.invokelatest(sde, results)
-Base.invokelatest(ude, results)
+oscillators = translated("sde"; states=6, params=12, noise=:diagonal, sources=6)
+universal = translated("ude"; states=2, params=1220)
+Base.invokelatest(sde, results, oscillators)
+Base.invokelatest(ude, results, universal)
 println("{", join(("\"$k\": $v" for (k, v) in sort!(collect(results))), ", "), "}")
