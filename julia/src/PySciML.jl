@@ -27,10 +27,9 @@ include("adjoint/Adjoints.jl")
 include("goku/Goku.jl")
 
 using .Adjoints
-export GradientPlan, check_native_route, gradient, gradient!, gradient_route, native_gradient
-export solve_with_pullback
 using .Lanes
 
+export GradientPlan, check_native_route, gradient, gradient!, gradient_route, native_gradient
 export Noise, Stream, solve_lanes!, solve_paths!, solve_with_pullback
 
 include("precompile.jl")

@@ -54,8 +54,8 @@ true
 function solve_batch!(
     path, status, stopped, counts, @nospecialize(system::System), u0, p, times;
     algorithm="Tsit5", options=(;), fallback=nothing, rtol=1e-6, atol=1e-9, stops=(),
-    swept=nothing, courses=(), timed=(), substeps=nothing, momenta=(), stop=zeros(Int8, 1),
-    specialise=false, block=0,
+    swept=nothing, courses=(), timed=(), substeps=nothing, momenta=(), stop_flag=zeros(Int8, 1),
+    specialise=true, block=0,
 )
     T = eltype(system)
     run = Run(

@@ -71,7 +71,7 @@ def test_quantities_lie_in_the_order_of_the_model():
 
 OURS = """
 function struct end for in return nothing where begin inbounds simd ivdep Vector
-undef check_length fill T Float64 du u p t v q w gu gp J muladd tanh cache drift
+undef check_length fill T Float64 du u p t v q w gu gp J muladd xla_tanh cache drift
 drift_jvp drift_vjp drift_jac drift_tgrad
 """
 HOSTILE = [

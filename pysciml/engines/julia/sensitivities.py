@@ -117,6 +117,7 @@ def _ordinary(task: SolveTask, made: Any, start: np.ndarray) -> tuple[np.ndarray
             swept=(given.places, given.values) if len(given.places) else None,
             courses=courses(task),
             stop=stop,
+            stop_flag=stop,
             **options,
         )
     own = split(task.model, path[:, : task.model.size])

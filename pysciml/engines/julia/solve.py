@@ -61,7 +61,7 @@ def solve(task: SolveTask) -> Solution:
                 swept=(given.places, given.values) if len(given.places) else None,
                 courses=courses(task),
                 stop=stop,
-                specialise=made.often,
+                stop_flag=stop,
                 **method(task),
             )
     except Interrupted as error:
