@@ -10,13 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
-from tests_julia import needs_julia
+from here import needs_julia
 
 import pysciml as ps
 from pysciml.engines.base import Status
 from pysciml.errors import CapabilityError, InputError, SolveError
 
-pytestmark = [pytest.mark.julia, needs_julia]
+pytestmark = needs_julia
 
 DATA = Path(__file__).parents[1] / "data"
 

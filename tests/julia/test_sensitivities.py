@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import xarray as xr
-from tests_julia import needs_julia
+from here import needs_julia
 
 import pysciml as ps
 
-pytestmark = [pytest.mark.julia, needs_julia]
+pytestmark = needs_julia
 
 LOTKA = {"wrt": ["a", "x"], "t": (0, 3), "save": 1.0}
 STUART = {"wrt": ["a", "sigma", "x", "C"], "t": (0, 1), "save": 0.5, "dt": 0.1, "rng": 3}
