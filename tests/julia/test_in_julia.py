@@ -50,7 +50,7 @@ def numbers_of(model, function, seed=0):
             flat = np.concatenate([np.zeros(0), *values])
             given[argument] = flat * rng.uniform(0.9, 1.1, flat.size) + 0.01 * rng.random(flat.size)
         else:
-            given[argument] = rng.normal(size=function.sizes[argument])
+            given[argument] = rng.normal(size=function.sizes.get(argument, 1))
     return given
 
 

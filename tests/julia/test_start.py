@@ -160,7 +160,7 @@ def test_objects_of_julia_are_let_go_after_they_are_dropped(jl):
 
 def test_ctrl_c_stops_a_solve_with_what_was_solved_until_then(jl):
     model = ps.catalog.lorenz63()
-    given = {"save": 1.0, "solver": ps.Tsit5(), "rtol": 1e-10, "engine": "julia"}
+    given = {"save": 1.0, "solver": ps.RK4(), "dt": 1e-3, "engine": "julia"}
     whole = ps.solve(model, t=(0, 5), **given)
     timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
