@@ -108,7 +108,7 @@ def test_solvers_that_are_not_there_are_refused():
         ps.solve(model, t=(0, 1), solver="Vern9", engine="jax")
     with pytest.raises(InputError, match=r"needs the name of a solver of OrdinaryDiffEq\.jl"):
         ps.Native("run(`rm`)")
-    with pytest.raises(CapabilityError, match='device="gpu" needs CUDA.jl'):
+    with pytest.raises(CapabilityError, match=r'device="gpu" needs CUDA\.jl'):
         ps.solve(model, t=(0, 1), device="gpu")
 
 
