@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import pysciml
 from pysciml.engines.julia.package import package
 
 ROOT = Path(__file__).parents[2]
@@ -20,10 +21,12 @@ DECIDING = re.compile(
 )
 
 
-def test_the_package_is_named_by_its_path_in_a_checkout():
+def test_the_package_is_named_by_its_path_in_a_checkout_and_in_a_wheel():
     ours = WANTED["packages"]["PySciML"]
     assert ours["dev"] is True
-    assert ROOT / ours["path"] == package()
+    installed = Path(pysciml.__file__).parent
+    assert package() in (ROOT / ours["path"], installed / ours["path"])
+    assert (package() / "Project.toml").exists()
     assert ours["uuid"] == PROJECT["uuid"]
 
 
