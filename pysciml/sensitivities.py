@@ -72,6 +72,13 @@ def sensitivities(
     SolveError
         If a trajectory does not reach the end.
 
+    Notes
+    -----
+    The jax engine takes the adaptive steps that the solution needs. Where a state rests exactly,
+    its error says nothing of its derivatives, which are then as accurate as the long steps of a
+    state at rest: give a solver of fixed steps there, such as ``ps.RK4()``, or a nearby state that
+    moves. On the julia engine the derivatives have a say in the steps.
+
     Examples
     --------
     >>> import pysciml as ps
