@@ -22,7 +22,7 @@ import xarray as xr
 
 import pysciml as ps
 from pysciml.engines.julia.engine import JuliaEngine
-from pysciml.engines.julia.start import Julia, julia
+from pysciml.engines.julia.process.start import Julia, julia
 from pysciml.request import make_request
 
 NATIVE = """

@@ -24,7 +24,7 @@ import pysciml as ps
 from pysciml.engines.julia.batch import outputs
 from pysciml.engines.julia.convert import initial, packed, system
 from pysciml.engines.julia.engine import JuliaEngine
-from pysciml.engines.julia.start import julia
+from pysciml.engines.julia.process.start import julia
 from pysciml.request import make_request
 
 BATCH = 10_000

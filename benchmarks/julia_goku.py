@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 import pysciml as ps
-from pysciml.engines.julia.source import source
+from pysciml.engines.julia.translator.source import source
 
 MODEL = """
 const TEXT = raw\"\"\"

@@ -13,7 +13,7 @@ from pathlib import Path
 import jax.numpy as jnp
 
 import pysciml as ps
-from pysciml.engines.julia.source import source
+from pysciml.engines.julia.translator.source import source
 
 HERE = Path(__file__).parent
 

@@ -122,7 +122,7 @@ def _small_loops() -> str:
 
 def julia_state() -> EngineState:
     """Look for Julia and its bridge, without importing or starting either."""
-    from pysciml.engines.julia.status import examine
+    from pysciml.engines.julia.process.status import examine
 
     found = examine()
     shown = ("version", "executable", "project", "juliacall")

@@ -25,7 +25,7 @@ def status(
     json: Annotated[bool, typer.Option("--json", help="Write JSON, for programs.")] = False,
 ) -> None:
     """Say what is there, without starting Julia."""
-    from pysciml.engines.julia.status import examine
+    from pysciml.engines.julia.process.status import examine
 
     found = examine()
     if json:
@@ -41,7 +41,7 @@ def status(
 @app.command("install")
 def install() -> None:
     """Install Julia and its packages ahead of their first use, and compile them."""
-    from pysciml.engines.julia.install import install
+    from pysciml.engines.julia.process.install import install
 
     _show("Julia", install())
 
@@ -54,7 +54,7 @@ def prepare(
     ] = True,
 ) -> None:
     """Make a tree with Julia and all packages that runs without a network."""
-    from pysciml.engines.julia.prepare import prepare
+    from pysciml.engines.julia.process.prepare import prepare
 
     tree = prepare(to, compiled=compile)
     _show("tree", str(tree))
@@ -64,9 +64,9 @@ def prepare(
 @app.command("test")
 def test() -> None:
     """Run the tests of PySciML.jl."""
-    from pysciml.engines.julia.package import package
-    from pysciml.engines.julia.processes import run
-    from pysciml.engines.julia.status import place
+    from pysciml.engines.julia.process.package import package
+    from pysciml.engines.julia.process.processes import run
+    from pysciml.engines.julia.process.status import place
 
     code, _ = run(place(), "include(ARGS[1])", str(package() / "test" / "runtests.jl"))
     if code != 0:
@@ -77,8 +77,8 @@ def test() -> None:
 @app.command("sysimage")
 def sysimage() -> None:
     """Compile PySciML.jl into a system image, with which Julia starts from then on."""
-    from pysciml.engines.julia.status import place
-    from pysciml.engines.julia.sysimage import build
+    from pysciml.engines.julia.process.status import place
+    from pysciml.engines.julia.process.sysimage import build
 
     image = build(place())
     _show("image", f"{image} ({image.stat().st_size / 1e6:.0f} MB); Julia starts with it now")

@@ -78,7 +78,7 @@ def automatic(task: SolveTask | None = None) -> tuple[str, str]:
     if not AUTO_JULIA:
         return "jax", "it is installed with pysciml and needs no Julia"
     from pysciml.engines.julia.engine import JuliaEngine
-    from pysciml.engines.julia.readiness import ready
+    from pysciml.engines.julia.process.readiness import ready
 
     if not ready():
         return "jax", "Julia is not ready here; `pysciml julia status` says why"

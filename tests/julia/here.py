@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from pysciml.engines.julia.readiness import readiness
+from pysciml.engines.julia.process.readiness import readiness
 
 FOUND = readiness()
 needs_julia = [

@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-from pysciml.engines.julia.package import package
+from pysciml.engines.julia.process.package import package
 
 MANIFEST = """
 julia_version = "1.10.10"

@@ -7,9 +7,9 @@ import subprocess
 
 import numpy as np
 
-from pysciml.engines.julia.ir import JULIA_TYPES
-from pysciml.engines.julia.program import emit
-from pysciml.engines.julia.source import semantics
+from pysciml.engines.julia.translator.ir import JULIA_TYPES
+from pysciml.engines.julia.translator.program import emit
+from pysciml.engines.julia.translator.source import semantics
 
 MARK = "\n#==== next ====#\n"
 

@@ -7,7 +7,7 @@ import pytest
 
 from pysciml.engines import choose as choosing
 from pysciml.engines.choose import automatic, choose
-from pysciml.engines.julia import readiness
+from pysciml.engines.julia.process import readiness
 from pysciml.errors import EngineError
 
 

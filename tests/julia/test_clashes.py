@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 from places import installed
 
-from pysciml.engines.julia.clashes import clashes, explained
-from pysciml.engines.julia.traces import JuliaTrace, folded, translated
+from pysciml.engines.julia.process.clashes import clashes, explained
+from pysciml.engines.julia.process.traces import JuliaTrace, folded, translated
 
 
 def sentences(modules, environment=None, project=None):

@@ -44,7 +44,7 @@ print("solved")
 """
 OURS = """
 import pysciml as ps
-from pysciml.engines.julia.start import julia
+from pysciml.engines.julia.process.start import julia
 julia()
 try:
     ps.catalog.lorenz63().to_diffeqpy()

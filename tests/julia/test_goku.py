@@ -85,7 +85,7 @@ def draws_of(settings, key):
 def test_loss_and_gradient_equal_those_of_the_jax_engine(kind):
     """Equal weights, data and increments, float64; forecast, carry, jitter and noise on."""
     from pysciml.engines.julia.goku.model import Layout, goku, latent_model
-    from pysciml.engines.julia.start import julia
+    from pysciml.engines.julia.process.start import julia
 
     settings = KINDS[kind]()
     made = settings.architecture

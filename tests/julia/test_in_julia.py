@@ -22,7 +22,7 @@ def traced(name, function, arrays):
     """Trace a function of arrays, each in an argument of its own."""
     import jax
 
-    from pysciml.engines.julia.program import Function, Slot
+    from pysciml.engines.julia.translator.program import Function, Slot
 
     inputs = [Slot(f"a{i}", a.shape, a.dtype.name) for i, a in enumerate(arrays)]
     with jax.enable_x64(True):
@@ -61,7 +61,7 @@ def stochastic(name):
 @pytest.fixture(scope="module")
 def cases():
     """Everything to run: name -> (function, arguments)."""
-    from pysciml.engines.julia.trace import functions
+    from pysciml.engines.julia.translator.trace import functions
 
     found = {}
     for name, function, arrays in [*edges(), *special()]:
@@ -108,7 +108,7 @@ def answers(cases, tmp_path_factory):
         if name.startswith("model"):
             batch.add(f"{name} out", function, given, scalar=True, in_place=False)
     for name, model in large_models().items():
-        from pysciml.engines.julia.trace import functions
+        from pysciml.engines.julia.translator.trace import functions
 
         for function in functions(model):
             given = numbers_of(model, function)

@@ -8,14 +8,14 @@ import pytest
 from places import installed
 
 from pysciml.cli.main import run as command
-from pysciml.engines.julia import install as installing
-from pysciml.engines.julia.install import install
-from pysciml.engines.julia.locate import find
-from pysciml.engines.julia.package import package
-from pysciml.engines.julia.prepare import prepare
-from pysciml.engines.julia.readiness import readiness
-from pysciml.engines.julia.status import examine, place
-from pysciml.engines.julia.sysimage import build, usable
+from pysciml.engines.julia.process import install as installing
+from pysciml.engines.julia.process.install import install
+from pysciml.engines.julia.process.locate import find
+from pysciml.engines.julia.process.package import package
+from pysciml.engines.julia.process.prepare import prepare
+from pysciml.engines.julia.process.readiness import readiness
+from pysciml.engines.julia.process.status import examine, place
+from pysciml.engines.julia.process.sysimage import build, usable
 from pysciml.errors import EngineError, InputError
 
 

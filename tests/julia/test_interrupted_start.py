@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from pysciml.engines.julia import start
-from pysciml.engines.julia.threads import Interrupted
+from pysciml.engines.julia.process import start
+from pysciml.engines.julia.process.threads import Interrupted
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ def test_the_same_call_gives_the_same_bits():
 
 
 def test_arrays_cross_without_a_copy():
-    from pysciml.engines.julia.start import julia
+    from pysciml.engines.julia.process.start import julia
 
     address = julia().seval("x -> (y = PySciML.plain(x); (Int(UInt(pointer(y))), size(y)))")
     for shape in ((3,), (2, 3), (4, 2, 3), (1, 5), (5, 1)):

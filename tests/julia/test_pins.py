@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import pysciml
-from pysciml.engines.julia.package import package
+from pysciml.engines.julia.process.package import package
 
 ROOT = Path(__file__).parents[2]
 WANTED = json.loads((ROOT / "juliapkg.json").read_text())

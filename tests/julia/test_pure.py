@@ -29,7 +29,7 @@ def numbers():
 
 
 def traced(name, function, **options):
-    from pysciml.engines.julia.pure import traced
+    from pysciml.engines.julia.translator.pure import traced
 
     return traced(name, function, SHAPES, **options)
 
@@ -53,7 +53,7 @@ def test_derivatives_of_a_loss_are_those_of_finite_differences():
 
 
 def test_the_layout_says_where_each_array_is():
-    from pysciml.engines.julia.pure import translate
+    from pysciml.engines.julia.translator.pure import translate
 
     made = translate("seen", observed, SHAPES, wrt=["p"])
     assert made.result == {"seen": slice(0, 2), "sum": slice(2, 4)}
@@ -64,14 +64,14 @@ def test_the_layout_says_where_each_array_is():
 
 @pytest.mark.parametrize("word", ["x1", "end", "w", "cache", 'u"; exit()'])
 def test_an_argument_that_could_be_code_is_refused(word):
-    from pysciml.engines.julia.pure import translate
+    from pysciml.engines.julia.translator.pure import translate
 
     with pytest.raises(ModelError, match="cannot name a Julia function"):
         translate("seen", lambda u: u, {word: (2,)})
 
 
 def test_names_and_results_that_cannot_be():
-    from pysciml.engines.julia.pure import translate
+    from pysciml.engines.julia.translator.pure import translate
 
     with pytest.raises(ModelError, match="cotangent of 'u'"):
         translate("seen", lambda u, gu: u + gu, {"u": (2,), "gu": (2,)})
@@ -139,7 +139,7 @@ def test_lux_layers_are_the_network_that_was_translated(tmp_path):
     import jax
 
     from pysciml.engines.julia.networks import describe
-    from pysciml.engines.julia.pure import translate
+    from pysciml.engines.julia.translator.pure import translate
 
     cases = []
     for k, activation in enumerate(ACTIVATIONS):

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from places import installed
 
-from pysciml.engines.julia.locate import PREPARED, find, library, resolved
-from pysciml.engines.julia.package import package
-from pysciml.engines.julia.readiness import fingerprint, readiness, ready
-from pysciml.engines.julia.status import examine
+from pysciml.engines.julia.process.locate import PREPARED, find, library, resolved
+from pysciml.engines.julia.process.package import package
+from pysciml.engines.julia.process.readiness import fingerprint, readiness, ready
+from pysciml.engines.julia.process.status import examine
 from pysciml.errors import EngineError
 
 
@@ -152,7 +152,7 @@ def test_status_names_versions_and_settings(environment):
 
 def test_looking_starts_neither_julia_nor_juliacall(environment):
     program = (
-        "import sys; from pysciml.engines.julia.status import examine\n"
+        "import sys; from pysciml.engines.julia.process.status import examine\n"
         f"assert examine({environment!r}).ready\n"
         "assert 'juliacall' not in sys.modules and 'jax' not in sys.modules"
     )

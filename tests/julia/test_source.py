@@ -15,7 +15,7 @@ KEYWORDS = re.compile(r"^\s*(?:@simd ivdep )?(function|struct|if|for|while|@inbo
 
 
 def translated(model, **options):
-    from pysciml.engines.julia.source import source
+    from pysciml.engines.julia.translator.source import source
 
     return source(model, **options)
 
@@ -148,7 +148,7 @@ def test_complex_numbers_are_refused():
 
 
 def test_numbers_keep_all_their_digits():
-    from pysciml.engines.julia.ir import const
+    from pysciml.engines.julia.translator.ir import const
 
     assert const(0.1, "float64").text == "0.1"
     assert const(-0.0, "float64").text == "-0.0"
@@ -165,8 +165,8 @@ def test_numbers_keep_all_their_digits():
 
 
 def test_literals_are_folded_only_where_the_value_stays():
-    from pysciml.engines.julia.emitter import Emitter
-    from pysciml.engines.julia.ir import Name, Op, const
+    from pysciml.engines.julia.translator.emitter import Emitter
+    from pysciml.engines.julia.translator.ir import Name, Op, const
 
     x = Name("x", "float64", Emitter(True).root)
     zero, one = const(0.0, "float64"), const(1.0, "float64")

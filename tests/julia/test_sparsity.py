@@ -46,7 +46,7 @@ RULES = {
 def pattern_of(function, size):
     import jax
 
-    from pysciml.engines.julia.sparsity import pattern
+    from pysciml.engines.julia.translator.sparsity import pattern
 
     def along(x, v):
         return jax.jvp(function, (x,), (v,))[1]
@@ -85,7 +85,7 @@ def test_columns_of_one_tangent_have_no_row_in_common():
 
 
 def test_a_ring_needs_four_tangents_and_a_full_network_none():
-    from pysciml.engines.julia.source import source
+    from pysciml.engines.julia.translator.source import source
 
     made = source(ps.catalog.lorenz96(60)).sparsity
     assert made.rows.size == 4 * 60
@@ -97,7 +97,7 @@ def test_a_ring_needs_four_tangents_and_a_full_network_none():
 
 
 def elements():
-    from pysciml.engines.julia.trace import functions
+    from pysciml.engines.julia.translator.trace import functions
 
     model = ps.catalog.lorenz96(60)
     function = next(f for f in functions(model) if f.name == "drift_jac")

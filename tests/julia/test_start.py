@@ -13,9 +13,9 @@ import xarray as xr
 from here import needs_julia
 
 import pysciml as ps
-from pysciml.engines.julia.start import JuliaObject, julia, started
-from pysciml.engines.julia.threads import Interrupted, stop_flag
-from pysciml.engines.julia.traces import JuliaTrace
+from pysciml.engines.julia.process.start import JuliaObject, julia, started
+from pysciml.engines.julia.process.threads import Interrupted, stop_flag
+from pysciml.engines.julia.process.traces import JuliaTrace
 from pysciml.errors import EngineError
 
 pytestmark = needs_julia

@@ -11,7 +11,7 @@ from here import FOUND, needs_julia, run_in_new_process
 
 pytestmark = needs_julia
 
-START = "from pysciml.engines.julia.start import julia\njl = julia()\n"
+START = "from pysciml.engines.julia.process.start import julia\njl = julia()\n"
 
 
 LIFE = """
@@ -71,8 +71,8 @@ def test_ctrl_c_at_the_keyboard_is_pythons(life):
 
 def test_importing_the_engine_starts_nothing():
     program = (
-        "import sys, pysciml.engines.julia.start, pysciml.engines.julia.readiness\n"
-        "assert pysciml.engines.julia.readiness.ready()\n"
+        "import sys, pysciml.engines.julia.process.start, pysciml.engines.julia.process.readiness\n"
+        "assert pysciml.engines.julia.process.readiness.ready()\n"
         "assert 'juliacall' not in sys.modules"
     )
     done = run_in_new_process(program)
@@ -107,7 +107,7 @@ def test_the_julia_of_another_package_is_joined():
 
 def test_a_start_that_failed_says_so_again():
     program = (
-        "from pysciml.engines.julia import boot, start\n"
+        "from pysciml.engines.julia.process import boot, start\n"
         "boot.LOAD = 'error(\"nothing to load\")'\n"
         "from pysciml.errors import EngineError\n"
         "for _ in range(2):\n"

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from pysciml.engines.julia.threads import Guest, Interrupted, Owner, stop_flag
+from pysciml.engines.julia.process.threads import Guest, Interrupted, Owner, stop_flag
 from pysciml.errors import EngineError
 
 

@@ -14,7 +14,7 @@ NEEDS_JULIA = "03_julia_engine"
 
 def runnable():
     """Give the notebooks, with a mark on the one that needs Julia."""
-    from pysciml.engines.julia.readiness import readiness
+    from pysciml.engines.julia.process.readiness import readiness
 
     found = readiness()
     absent = pytest.mark.skipif(not found.ready, reason=f"no Julia: {found.reason}")

@@ -13,7 +13,7 @@ def native(name):
 
 
 def julia_is_ready():
-    from pysciml.engines.julia.readiness import readiness
+    from pysciml.engines.julia.process.readiness import readiness
 
     return readiness().ready
 

@@ -9,8 +9,8 @@ import numpy as np
 from pysciml.engines.base import Solution, SolveTask
 from pysciml.engines.julia.convert import initial, packed, split, system
 from pysciml.engines.julia.failures import explained
-from pysciml.engines.julia.start import julia
-from pysciml.engines.julia.threads import Interrupted, stop_flag
+from pysciml.engines.julia.process.start import julia
+from pysciml.engines.julia.process.threads import Interrupted, stop_flag
 
 __all__ = ["Outputs", "noise_arguments", "outputs", "solution", "solved"]
 

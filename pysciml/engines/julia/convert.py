@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from pysciml.engines.base import SolveTask
-from pysciml.engines.julia.source import source
-from pysciml.engines.julia.start import JuliaObject, julia
-from pysciml.engines.julia.trace import Layout
+from pysciml.engines.julia.process.start import JuliaObject, julia
+from pysciml.engines.julia.translator.source import source
+from pysciml.engines.julia.translator.trace import Layout
 from pysciml.forcing import Series
 from pysciml.model import Model
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pysciml.engines.base import SolveTask
-from pysciml.engines.julia.start import julia
+from pysciml.engines.julia.process.start import julia
 from pysciml.errors import CapabilityError, EngineError, SolveError, suggest
 
 __all__ = ["explained", "too_many_events"]

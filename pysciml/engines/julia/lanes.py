@@ -11,7 +11,7 @@ import numpy as np
 from pysciml.engines.base import Solution, SolveTask, Status
 from pysciml.engines.julia.batch import noise_arguments, solution, solved
 from pysciml.engines.julia.convert import system
-from pysciml.engines.julia.start import julia
+from pysciml.engines.julia.process.start import julia
 from pysciml.forcing import Series
 
 __all__ = ["EVALUATIONS", "can", "solve"]

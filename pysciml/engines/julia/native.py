@@ -62,7 +62,7 @@ def native_problem(
     names = [tuple(_elements(variables)) for variables in (model.state, given)]
 
     from pysciml.engines.julia.convert import system
-    from pysciml.engines.julia.start import julia
+    from pysciml.engines.julia.process.start import julia
 
     made = system(model, "float64")
     problem = julia().call("native_problem", made, u0, tuple(span.tolist()), p, *names)
@@ -78,7 +78,7 @@ def _check_bridge() -> None:
             "start it with `from diffeqpy import de` (or `import juliacall`) before "
             "to_diffeqpy(). Its first import downloads Julia packages."
         )
-    ours = sys.modules.get("pysciml.engines.julia.start")
+    ours = sys.modules.get("pysciml.engines.julia.process.start")
     running = None if ours is None else ours.started()
     if running is not None and not running.shared:
         raise EngineError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from pysciml.engines.julia.trace import Layout
+from pysciml.engines.julia.translator.trace import Layout
 from pysciml.errors import CapabilityError, ModelError, suggest
 from pysciml.model import Model
 from pysciml.networks import MLP

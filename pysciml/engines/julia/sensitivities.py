@@ -13,9 +13,9 @@ from pysciml.engines.julia import batch
 from pysciml.engines.julia.convert import courses, initial, layout, packed, split, system
 from pysciml.engines.julia.failures import explained
 from pysciml.engines.julia.lanes import EVALUATIONS
+from pysciml.engines.julia.process.start import julia
+from pysciml.engines.julia.process.threads import stop_flag
 from pysciml.engines.julia.solve import COUNTS, method
-from pysciml.engines.julia.start import julia
-from pysciml.engines.julia.threads import stop_flag
 from pysciml.errors import CapabilityError
 from pysciml.model import Model
 

@@ -9,8 +9,8 @@ import numpy as np
 from pysciml.engines.base import Solution, SolveTask
 from pysciml.engines.julia.convert import courses, initial, packed, split, system
 from pysciml.engines.julia.failures import explained, too_many_events
-from pysciml.engines.julia.start import julia
-from pysciml.engines.julia.threads import Interrupted, stop_flag
+from pysciml.engines.julia.process.start import julia
+from pysciml.engines.julia.process.threads import Interrupted, stop_flag
 from pysciml.solvers import Native, StormerVerlet
 
 __all__ = ["COUNTS", "method", "solve"]

@@ -9,7 +9,7 @@ from pysciml.engines.julia import lanes
 from pysciml.engines.julia.batch import noise_arguments, solution, solved
 from pysciml.engines.julia.convert import courses
 from pysciml.engines.julia.failures import too_many_events
-from pysciml.engines.julia.start import julia
+from pysciml.engines.julia.process.start import julia
 from pysciml.errors import CapabilityError
 from pysciml.forcing import Series
 

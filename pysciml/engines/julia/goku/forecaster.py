@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from pysciml.engines.julia.goku.model import Layout, goku, latent_model
-from pysciml.engines.julia.start import julia
+from pysciml.engines.julia.process.start import julia
 from pysciml.goku.task import GokuTask, Inference
 
 __all__ = ["Forecaster"]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pysciml.engines.julia.convert import layout, system
-from pysciml.engines.julia.start import JuliaObject, julia
+from pysciml.engines.julia.process.start import JuliaObject, julia
 from pysciml.errors import CapabilityError, RunError
 from pysciml.goku.architecture import Architecture
 from pysciml.goku.task import GokuTask

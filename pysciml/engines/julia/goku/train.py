@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from pysciml.engines.julia.goku.model import Layout, goku, initial_weights, latent_model
-from pysciml.engines.julia.start import julia
-from pysciml.engines.julia.threads import stop_flag
+from pysciml.engines.julia.process.start import julia
+from pysciml.engines.julia.process.threads import stop_flag
 from pysciml.errors import SolveError
 from pysciml.goku.epochs import HISTORY, TERMS, Clock, component_names, even_crops
 from pysciml.goku.task import GokuTask, Watch

@@ -16,9 +16,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from pysciml.engines.julia.locate import PREPARED, TREE, Place, depots, find, manifest
-from pysciml.engines.julia.processes import Runner, run
-from pysciml.engines.julia.readiness import readiness
+from pysciml.engines.julia.process.locate import PREPARED, TREE, Place, depots, find, manifest
+from pysciml.engines.julia.process.processes import Runner, run
+from pysciml.engines.julia.process.readiness import readiness
 from pysciml.errors import EngineError, InputError
 
 __all__ = ["prepare"]

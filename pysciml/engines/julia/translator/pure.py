@@ -14,9 +14,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from pysciml.engines.julia.flat import places, trace, vector
-from pysciml.engines.julia.program import Function, Slot
-from pysciml.engines.julia.source import Style, Translation, written
+from pysciml.engines.julia.translator.flat import places, trace, vector
+from pysciml.engines.julia.translator.program import Function, Slot
+from pysciml.engines.julia.translator.source import Style, Translation, written
 from pysciml.errors import CapabilityError, ModelError
 
 __all__ = ["PureSource", "Shapes", "traced", "translate"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pysciml.engines.julia.ir import Atom, Const, Op, const
+from pysciml.engines.julia.translator.ir import Atom, Const, Op, const
 
 __all__ = ["fold"]
 

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from pysciml.engines.julia.boot import Boot, boot, guest, join, prepare
-from pysciml.engines.julia.passing import Table
-from pysciml.engines.julia.threads import Guest, Owner
-from pysciml.engines.julia.traces import translated
+from pysciml.engines.julia.process.boot import Boot, boot, guest, join, prepare
+from pysciml.engines.julia.process.passing import Table
+from pysciml.engines.julia.process.threads import Guest, Owner
+from pysciml.engines.julia.process.traces import translated
 from pysciml.errors import EngineError
 
 __all__ = ["Julia", "JuliaObject", "julia", "started"]

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from pysciml.engines.julia.arrays import Array, Constant
+from pysciml.engines.julia.translator.arrays import Array, Constant
 
 __all__ = ["evaluate", "is_known"]
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from pysciml.engines.julia.arrays import Array, Constant, Lazy, Position, Scalars, Stored
-from pysciml.engines.julia.folding import fold
-from pysciml.engines.julia.fusion import append
-from pysciml.engines.julia.ir import (
+from pysciml.engines.julia.translator.arrays import Array, Constant, Lazy, Position, Scalars, Stored
+from pysciml.engines.julia.translator.folding import fold
+from pysciml.engines.julia.translator.fusion import append
+from pysciml.engines.julia.translator.ir import (
     INT,
     JULIA_TYPES,
     LOAD,

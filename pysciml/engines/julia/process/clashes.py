@@ -12,13 +12,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from pysciml.engines.julia.locate import manifest
+from pysciml.engines.julia.process.locate import manifest
 
 __all__ = ["Clash", "clashes", "explained"]
 
 FIRST = (
-    "Start Julia before it: put `from pysciml.engines.julia.start import julia; julia()` at the "
-    "top, or use engine='jax'."
+    "Start Julia before it: put `from pysciml.engines.julia.process.start import julia; julia()` "
+    "at the top, or use engine='jax'."
 )
 
 

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from pysciml.engines.julia.elementwise import ADD, CALL, COMPARISON, SUM
-from pysciml.engines.julia.fusion import reads, writes
-from pysciml.engines.julia.ir import (
+from pysciml.engines.julia.translator.elementwise import ADD, CALL, COMPARISON, SUM
+from pysciml.engines.julia.translator.fusion import reads, writes
+from pysciml.engines.julia.translator.ir import (
     LOAD,
     Accumulate,
     Assign,

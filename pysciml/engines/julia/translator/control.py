@@ -9,12 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pysciml.engines.julia.arrays import Array, Constant, Lazy, Position, Scalars, Stored
-from pysciml.engines.julia.elementwise import COMPARISON
-from pysciml.engines.julia.ir import Assign, Atom, Block, Break, Const, If, Name, Op, While, const
+from pysciml.engines.julia.translator.arrays import Array, Constant, Lazy, Position, Scalars, Stored
+from pysciml.engines.julia.translator.elementwise import COMPARISON
+from pysciml.engines.julia.translator.ir import (
+    Assign,
+    Atom,
+    Block,
+    Break,
+    Const,
+    If,
+    Name,
+    Op,
+    While,
+    const,
+)
 
 if TYPE_CHECKING:
-    from pysciml.engines.julia.emitter import Emitter
+    from pysciml.engines.julia.translator.emitter import Emitter
 
 __all__ = ["CALLS", "CONTROL", "Body"]
 
@@ -197,7 +208,7 @@ def _row(emitter: Emitter, sequence: Array, i: Any) -> Array:
 
 
 def _save(emitter: Emitter, target: Stored, i: Any, result: Array) -> None:
-    from pysciml.engines.julia.ir import Store
+    from pysciml.engines.julia.translator.ir import Store
 
     def body(index: Position) -> None:
         place = target.place((i, *index))

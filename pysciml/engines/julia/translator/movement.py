@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pysciml.engines.julia.arrays import Array, Constant, Position, Stored, row_major
-from pysciml.engines.julia.elementwise import AND, SELECT
-from pysciml.engines.julia.ir import Atom, Const, Index, Name, Op, const
+from pysciml.engines.julia.translator.arrays import Array, Constant, Position, Stored, row_major
+from pysciml.engines.julia.translator.elementwise import AND, SELECT
+from pysciml.engines.julia.translator.ir import Atom, Const, Index, Name, Op, const
 
 if TYPE_CHECKING:
-    from pysciml.engines.julia.emitter import Emitter
+    from pysciml.engines.julia.translator.emitter import Emitter
 
 __all__ = ["MOVEMENT", "inside"]
 
@@ -126,7 +126,7 @@ def reshape(emitter: Emitter, operand: Array, shape: Sequence[int]) -> Array:
                     source[axis] = int(i)
         return operand.at(emitter, source)
 
-    from pysciml.engines.julia.arrays import Lazy
+    from pysciml.engines.julia.translator.arrays import Lazy
 
     made = Lazy(shape, operand.dtype, operand.cost, element)
     return emitter.settle(made) if emitter.scalar or not shape else made

@@ -8,7 +8,7 @@ from typing import Any
 
 import jax
 
-from pysciml.engines.julia.program import Function, Slot
+from pysciml.engines.julia.translator.program import Function, Slot
 
 __all__ = ["places", "trace", "vector"]
 

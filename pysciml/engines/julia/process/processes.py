@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from typing import Protocol
 
-from pysciml.engines.julia.locate import Place
+from pysciml.engines.julia.process.locate import Place
 
 __all__ = ["Runner", "run"]
 

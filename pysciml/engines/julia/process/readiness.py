@@ -11,8 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from pysciml.engines.julia.locate import Place, depots, find, manifest
-from pysciml.engines.julia.package import package
+from pysciml.engines.julia.process.locate import Place, depots, find, manifest
+from pysciml.engines.julia.process.package import package
 from pysciml.errors import EngineError
 
 __all__ = ["Readiness", "missing", "readiness", "ready"]

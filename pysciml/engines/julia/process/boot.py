@@ -12,12 +12,12 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from pysciml.engines.julia.clashes import clashes, explained
-from pysciml.engines.julia.locate import Place, library
-from pysciml.engines.julia.readiness import readiness
-from pysciml.engines.julia.sysimage import usable
-from pysciml.engines.julia.threads import Guest, Owner
-from pysciml.engines.julia.traces import translated
+from pysciml.engines.julia.process.clashes import clashes, explained
+from pysciml.engines.julia.process.locate import Place, library
+from pysciml.engines.julia.process.readiness import readiness
+from pysciml.engines.julia.process.sysimage import usable
+from pysciml.engines.julia.process.threads import Guest, Owner
+from pysciml.engines.julia.process.traces import translated
 from pysciml.errors import EngineError
 
 __all__ = ["Boot", "boot", "join", "options", "prepare"]

@@ -13,10 +13,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from pysciml.engines.jax.cache import base_directory, processor
-from pysciml.engines.julia.locate import TREE, Place, manifest
-from pysciml.engines.julia.package import package
-from pysciml.engines.julia.processes import Runner, run
-from pysciml.engines.julia.readiness import fingerprint
+from pysciml.engines.julia.process.locate import TREE, Place, manifest
+from pysciml.engines.julia.process.package import package
+from pysciml.engines.julia.process.processes import Runner, run
+from pysciml.engines.julia.process.readiness import fingerprint
 from pysciml.errors import EngineError
 
 __all__ = ["build", "folder", "name", "stale", "usable"]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pysciml.engines.julia.arrays import Array, Lazy, Position, Scalars, Stored
-from pysciml.engines.julia.elementwise import (
+from pysciml.engines.julia.translator.arrays import Array, Lazy, Position, Scalars, Stored
+from pysciml.engines.julia.translator.elementwise import (
     ADD,
     AND,
     COMPARISON,
@@ -21,11 +21,11 @@ from pysciml.engines.julia.elementwise import (
     SELECT,
     combine,
 )
-from pysciml.engines.julia.ir import Atom, Op, Run, Store, const
-from pysciml.engines.julia.reductions import merged
+from pysciml.engines.julia.translator.ir import Atom, Op, Run, Store, const
+from pysciml.engines.julia.translator.reductions import merged
 
 if TYPE_CHECKING:
-    from pysciml.engines.julia.emitter import Emitter
+    from pysciml.engines.julia.translator.emitter import Emitter
 
 __all__ = ["SEQUENCES"]
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pysciml.engines.julia.arrays import Array, Constant, Position, Scalars
-from pysciml.engines.julia.elementwise import ADD, MAX, MIN, MULTIPLY, SELECT
-from pysciml.engines.julia.ir import Atom, Block, Const, If, Index, Op, Store, const
-from pysciml.engines.julia.movement import all_of, inside
+from pysciml.engines.julia.translator.arrays import Array, Constant, Position, Scalars
+from pysciml.engines.julia.translator.elementwise import ADD, MAX, MIN, MULTIPLY, SELECT
+from pysciml.engines.julia.translator.ir import Atom, Block, Const, If, Index, Op, Store, const
+from pysciml.engines.julia.translator.movement import all_of, inside
 
 if TYPE_CHECKING:
-    from pysciml.engines.julia.emitter import Emitter
+    from pysciml.engines.julia.translator.emitter import Emitter
 
 __all__ = ["GATHERING"]
 

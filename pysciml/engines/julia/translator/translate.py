@@ -11,16 +11,16 @@ from typing import Any
 import jax
 import numpy as np
 
-from pysciml.engines.julia.arrays import Array, Constant
-from pysciml.engines.julia.control import CALLS, CONTROL
-from pysciml.engines.julia.elementwise import ELEMENTWISE, SPECIAL
-from pysciml.engines.julia.emitter import Emitter
-from pysciml.engines.julia.gathering import GATHERING
-from pysciml.engines.julia.ir import JULIA_TYPES, Atom
-from pysciml.engines.julia.known import evaluate, is_known
-from pysciml.engines.julia.movement import MOVEMENT
-from pysciml.engines.julia.reductions import REDUCTIONS
-from pysciml.engines.julia.sequences import SEQUENCES
+from pysciml.engines.julia.translator.arrays import Array, Constant
+from pysciml.engines.julia.translator.control import CALLS, CONTROL
+from pysciml.engines.julia.translator.elementwise import ELEMENTWISE, SPECIAL
+from pysciml.engines.julia.translator.emitter import Emitter
+from pysciml.engines.julia.translator.gathering import GATHERING
+from pysciml.engines.julia.translator.ir import JULIA_TYPES, Atom
+from pysciml.engines.julia.translator.known import evaluate, is_known
+from pysciml.engines.julia.translator.movement import MOVEMENT
+from pysciml.engines.julia.translator.reductions import REDUCTIONS
+from pysciml.engines.julia.translator.sequences import SEQUENCES
 from pysciml.errors import CapabilityError
 
 __all__ = ["operations", "run", "uses_special"]

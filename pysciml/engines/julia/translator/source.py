@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from pysciml.engines.julia.package import package
-from pysciml.engines.julia.printing import text_of
-from pysciml.engines.julia.program import Function, emit
-from pysciml.engines.julia.sparsity import Pattern
-from pysciml.engines.julia.trace import Layout, functions
-from pysciml.engines.julia.translate import operations, uses_special
+from pysciml.engines.julia.process.package import package
+from pysciml.engines.julia.translator.printing import text_of
+from pysciml.engines.julia.translator.program import Function, emit
+from pysciml.engines.julia.translator.sparsity import Pattern
+from pysciml.engines.julia.translator.trace import Layout, functions
+from pysciml.engines.julia.translator.translate import operations, uses_special
 from pysciml.model import Model
 
 __all__ = ["Source", "Style", "Translation", "semantics", "source", "written"]

@@ -16,9 +16,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pysciml.engines.julia.flat import places, trace, vector
-from pysciml.engines.julia.program import Function, Slot
-from pysciml.engines.julia.sparsity import LARGE, Pattern, pattern
+from pysciml.engines.julia.translator.flat import places, trace, vector
+from pysciml.engines.julia.translator.program import Function, Slot
+from pysciml.engines.julia.translator.sparsity import LARGE, Pattern, pattern
 from pysciml.model import Model
 from pysciml.tracing import call
 

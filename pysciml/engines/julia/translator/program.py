@@ -10,13 +10,13 @@ from typing import Any
 import jax
 import numpy as np
 
-from pysciml.engines.julia.arrays import Scalars, Stored, row_major
-from pysciml.engines.julia.emitter import Emitter
-from pysciml.engines.julia.fusion import buffers, prune
-from pysciml.engines.julia.ir import JULIA_TYPES, Buffer, Name, const
-from pysciml.engines.julia.printing import lines
-from pysciml.engines.julia.sparsity import Pattern
-from pysciml.engines.julia.translate import run
+from pysciml.engines.julia.translator.arrays import Scalars, Stored, row_major
+from pysciml.engines.julia.translator.emitter import Emitter
+from pysciml.engines.julia.translator.fusion import buffers, prune
+from pysciml.engines.julia.translator.ir import JULIA_TYPES, Buffer, Name, const
+from pysciml.engines.julia.translator.printing import lines
+from pysciml.engines.julia.translator.sparsity import Pattern
+from pysciml.engines.julia.translator.translate import run
 
 __all__ = ["Function", "Slot", "emit"]
 

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
-from pysciml.engines.julia.clashes import clashes
-from pysciml.engines.julia.locate import Place, depots, manifest
-from pysciml.engines.julia.package import package
-from pysciml.engines.julia.readiness import readiness
-from pysciml.engines.julia.sysimage import stale, usable
+from pysciml.engines.julia.process.clashes import clashes
+from pysciml.engines.julia.process.locate import Place, depots, manifest
+from pysciml.engines.julia.process.package import package
+from pysciml.engines.julia.process.readiness import readiness
+from pysciml.engines.julia.process.sysimage import stale, usable
 from pysciml.errors import EngineError
 
 __all__ = ["SETTINGS", "Status", "examine", "place", "version_of"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from pysciml.engines.julia.clashes import explained
-from pysciml.engines.julia.locate import Place, find
-from pysciml.engines.julia.processes import Runner, run
-from pysciml.engines.julia.readiness import readiness
+from pysciml.engines.julia.process.clashes import explained
+from pysciml.engines.julia.process.locate import Place, find
+from pysciml.engines.julia.process.processes import Runner, run
+from pysciml.engines.julia.process.readiness import readiness
 from pysciml.errors import EngineError
 
 __all__ = ["install"]

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pysciml.engines.julia.ir import Atom, Block, Buffer, Index, Op, const
+from pysciml.engines.julia.translator.ir import Atom, Block, Buffer, Index, Op, const
 
 if TYPE_CHECKING:
-    from pysciml.engines.julia.emitter import Emitter
+    from pysciml.engines.julia.translator.emitter import Emitter
 
 __all__ = ["Array", "Constant", "Lazy", "Position", "Scalars", "Stored", "row_major"]
 

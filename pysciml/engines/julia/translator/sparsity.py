@@ -15,7 +15,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from pysciml.engines.julia.elementwise import ELEMENTWISE
+from pysciml.engines.julia.translator.elementwise import ELEMENTWISE
 
 __all__ = ["Pattern", "pattern"]
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pysciml.engines.julia.arrays import Array, Lazy, Position, Scalars, Stored
-from pysciml.engines.julia.elementwise import (
+from pysciml.engines.julia.translator.arrays import Array, Lazy, Position, Scalars, Stored
+from pysciml.engines.julia.translator.elementwise import (
     ADD,
     AND,
     CALL,
@@ -19,7 +19,7 @@ from pysciml.engines.julia.elementwise import (
     combine,
     convert,
 )
-from pysciml.engines.julia.ir import (
+from pysciml.engines.julia.translator.ir import (
     LOAD,
     Atom,
     Block,
@@ -32,7 +32,7 @@ from pysciml.engines.julia.ir import (
 )
 
 if TYPE_CHECKING:
-    from pysciml.engines.julia.emitter import Emitter
+    from pysciml.engines.julia.translator.emitter import Emitter
 
 __all__ = ["REDUCTIONS", "merged"]
 

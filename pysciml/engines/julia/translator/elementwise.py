@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pysciml.engines.julia.ir import JULIA_TYPES, Atom, Op, const
+from pysciml.engines.julia.translator.ir import JULIA_TYPES, Atom, Op, const
 
 if TYPE_CHECKING:
-    from pysciml.engines.julia.emitter import Emitter
+    from pysciml.engines.julia.translator.emitter import Emitter
 
 __all__ = ["ELEMENTWISE", "SPECIAL", "Rule", "combine"]
 

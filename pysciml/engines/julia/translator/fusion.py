@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from pysciml.engines.julia.ir import (
+from pysciml.engines.julia.translator.ir import (
     LOAD,
     Accumulate,
     Assign,

@@ -1,0 +1,1 @@
+"""Julia in this process: where it is, how it is installed, started and called."""

@@ -1,0 +1,1 @@
+"""Models as Julia source: what JAX has traced, equation by equation."""
