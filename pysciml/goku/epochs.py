@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 
 from pysciml.goku.task import GokuTask, Progress
 
-__all__ = ["HISTORY", "TERMS", "Clock", "component_names", "even_crops"]
+__all__ = [
+    "HISTORY",
+    "TERMS",
+    "Clock",
+    "component_names",
+    "conclude",
+    "even_crops",
+    "out_of_patience",
+]
 
 TERMS: tuple[str, ...] = ("loss", "reconstruction", "continuity", "kl", "forecast")
 HISTORY = ("epoch", *TERMS, "validation", "learning_rate")
@@ -22,6 +31,14 @@ class Running(Protocol):
 
     task: GokuTask
     history: dict[str, list[float]]
+    best: Any
+    scale: Any
+    best_score: float
+    since_best: int
+
+    def validate(self) -> tuple[float, Any]:
+        """Give the error on validation data and the scale of the states."""
+        ...
 
     @property
     def epoch(self) -> int:
@@ -76,6 +93,60 @@ class Clock:
             rate=rate,
             seconds_left=(task.updates - update) / rate if rate > 0 else math.nan,
         )
+
+
+def conclude(
+    run: Running, terms: Mapping[str, Any], rate: float, averaged: Callable[[], Any]
+) -> bool:
+    """End an epoch: validate where that is due, keep the best weights, write a row of the history.
+
+    Parameters
+    ----------
+    run : Running
+        The run.
+    terms : mapping of str to float
+        The terms of the loss.
+    rate : float
+        The learning rate that was reached.
+    averaged : callable
+        Gives the weights that are judged.
+
+    Returns
+    -------
+    bool
+        Whether they are the best so far.
+    """
+    task, epoch = run.task, run.epoch + 1
+    due = epoch % task.training.validate_every == 0 or epoch == task.training.epochs
+    score, scale = run.validate() if due else (math.nan, run.scale)
+    # Without validation data the latest weights are the best there are.
+    better = due and (task.validation is None or score < run.best_score)
+    if better:
+        run.best, run.scale = averaged(), scale
+        run.best_score, run.since_best = score, 0
+    elif due:
+        run.since_best += 1
+    row = {"epoch": epoch, **terms, "validation": score, "learning_rate": rate}
+    for name, column in run.history.items():
+        column.append(float(row[name]))
+    return better
+
+
+def out_of_patience(run: Running) -> bool:
+    """Whether validation has not been better for as long as the settings allow.
+
+    Parameters
+    ----------
+    run : Running
+        The run.
+
+    Returns
+    -------
+    bool
+        Whether to stop.
+    """
+    patience = run.task.training.patience
+    return bool(patience) and run.since_best >= patience
 
 
 def even_crops(task: GokuTask) -> np.ndarray:

@@ -15,7 +15,14 @@ from pysciml.engines.jax.goku.network import LatentModel
 from pysciml.engines.jax.goku.objective import Terms
 from pysciml.engines.jax.goku.update import State, Updater
 from pysciml.errors import SolveError
-from pysciml.goku.epochs import HISTORY, Clock, component_names, even_crops
+from pysciml.goku.epochs import (
+    HISTORY,
+    Clock,
+    component_names,
+    conclude,
+    even_crops,
+    out_of_patience,
+)
 from pysciml.goku.task import GokuTask, Watch
 
 __all__ = ["train"]
@@ -178,7 +185,7 @@ def train(
         run.restore(arrays)
     training = task.training
     clock = Clock(run)
-    while run.epoch < training.epochs and not _out_of_patience(run):
+    while run.epoch < training.epochs and not out_of_patience(run):
         started = run.state
         terms, finished = _epoch(run, watch, clock)
         if not finished:
@@ -188,29 +195,12 @@ def train(
             if reason:
                 raise SolveError(reason)
             continue
-        epoch = run.epoch + 1
-        due = epoch % training.validate_every == 0 or epoch == training.epochs
-        score, scale = run.validate() if due else (math.nan, run.scale)
-        # Without validation data the latest weights are the best there are.
-        better = due and (task.validation is None or score < run.best_score)
-        if better:
-            run.best, run.scale = run.state.average, scale
-            run.best_score, run.since_best = score, 0
-        elif due:
-            run.since_best += 1
         rate = run.updater.rate(int(run.state.update) - 1) * float(run.state.scale)
-        row = (epoch, *terms, score, rate)
-        for name, value in zip(HISTORY, row, strict=True):
-            run.history[name].append(float(value))
+        better = conclude(run, terms._asdict(), rate, lambda: run.state.average)
         watch.checkpoint(run.arrays, better)
         if watch.stop:
             break
     return run.arrays()
-
-
-def _out_of_patience(run: Run) -> bool:
-    patience = run.task.training.patience
-    return bool(patience) and run.since_best >= patience
 
 
 def _epoch(run: Run, watch: Watch, clock: Clock) -> tuple[Terms, bool]:

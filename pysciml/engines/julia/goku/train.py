@@ -18,7 +18,15 @@ from pysciml.engines.julia.goku.model import Layout, goku, initial_weights, late
 from pysciml.engines.julia.process.start import julia
 from pysciml.engines.julia.process.threads import stop_flag
 from pysciml.errors import SolveError
-from pysciml.goku.epochs import HISTORY, TERMS, Clock, component_names, even_crops
+from pysciml.goku.epochs import (
+    HISTORY,
+    TERMS,
+    Clock,
+    component_names,
+    conclude,
+    even_crops,
+    out_of_patience,
+)
 from pysciml.goku.task import GokuTask, Watch
 
 __all__ = ["train"]
@@ -239,7 +247,7 @@ def train(
     if arrays is not None:
         run.restore(arrays)
     training, clock = task.training, Clock(run)
-    while run.epoch < training.epochs and not _out_of_patience(run):
+    while run.epoch < training.epochs and not out_of_patience(run):
         terms, finished = run.advance(watch)
         if not finished:
             break
@@ -248,32 +256,9 @@ def train(
             if reason:
                 raise SolveError(reason)
             continue
-        better = _record(run, terms)
+        better = conclude(run, terms, run.rate, lambda: run.vector("average"))
         watch.progress(clock.progress(terms["loss"]))
         watch.checkpoint(run.arrays, better)
         if watch.stop:
             break
     return run.arrays()
-
-
-def _record(run: Run, terms: dict[str, float]) -> bool:
-    """Validate where that is due, keep the best weights, and write the row of the history."""
-    task, epoch = run.task, run.epoch + 1
-    due = epoch % task.training.validate_every == 0 or epoch == task.training.epochs
-    score, scale = run.validate() if due else (math.nan, run.scale)
-    # Without validation data the latest weights are the best there are.
-    better = due and (task.validation is None or score < run.best_score)
-    if better:
-        run.best, run.scale = run.vector("average"), scale
-        run.best_score, run.since_best = score, 0
-    elif due:
-        run.since_best += 1
-    row = {"epoch": epoch, **terms, "validation": score, "learning_rate": run.rate}
-    for name, column in run.history.items():
-        column.append(float(row[name]))
-    return better
-
-
-def _out_of_patience(run: Run) -> bool:
-    patience = run.task.training.patience
-    return bool(patience) and run.since_best >= patience
