@@ -11,6 +11,7 @@ import numpy as np
 from pysciml.engines.base import Solution, SolveTask
 from pysciml.engines.julia import batch
 from pysciml.engines.julia.convert import courses, initial, layout, packed, split, system
+from pysciml.engines.julia.events import timed
 from pysciml.engines.julia.failures import explained
 from pysciml.engines.julia.lanes import EVALUATIONS
 from pysciml.engines.julia.process.start import julia
@@ -135,7 +136,6 @@ def _stochastic(task: SolveTask, made: Any, start: np.ndarray) -> tuple[np.ndarr
         path=np.empty((len(task.times), len(start), task.batch), task.dtype)
     )
     stop, given = stop_flag(), packed(task)
-    known = tuple(np.asarray(task.events.get(e.name, ()), task.dtype) for e in task.model.events)
     with explained(task):
         julia().call(
             "paths_fixed!",
@@ -147,7 +147,7 @@ def _stochastic(task: SolveTask, made: Any, start: np.ndarray) -> tuple[np.ndarr
             task.solver.name,
             task.substeps,
             batch.noise_arguments(task),
-            known,
+            timed(task),
             courses(task),
             stop=stop,
         )

@@ -8,7 +8,8 @@ import numpy as np
 
 from pysciml.engines.base import Solution, SolveTask
 from pysciml.engines.julia.convert import courses, initial, packed, split, system
-from pysciml.engines.julia.failures import explained, too_many_events
+from pysciml.engines.julia.events import happened, timed
+from pysciml.engines.julia.failures import explained
 from pysciml.engines.julia.process.start import julia
 from pysciml.engines.julia.process.threads import Interrupted, stop_flag
 from pysciml.solvers import Native, StormerVerlet
@@ -71,7 +72,7 @@ def solve(task: SolveTask) -> Solution:
         state=split(task.model, path),
         status=status,
         stopped=stopped,
-        events=_events(task, seen),
+        events=happened(task, seen),
         counts=_counts(task, counts),
     )
 
@@ -79,8 +80,7 @@ def solve(task: SolveTask) -> Solution:
 def method(task: SolveTask) -> dict[str, Any]:
     """Give the options that the kind of solver needs."""
     solver, model = task.solver, task.model
-    timed = tuple(np.asarray(task.events.get(e.name, ()), task.dtype) for e in model.events)
-    made: dict[str, Any] = {"algorithm": solver.name, "timed": timed}
+    made: dict[str, Any] = {"algorithm": solver.name, "timed": timed(task)}
     if isinstance(solver, Native):
         made["algorithm"] = solver.algorithm
     if isinstance(solver, StormerVerlet):
@@ -93,18 +93,6 @@ def method(task: SolveTask) -> dict[str, Any]:
     if task.fallback is not None:
         made["fallback"] = task.fallback.name
     return made
-
-
-def _events(task: SolveTask, seen: Any) -> dict[str, np.ndarray]:
-    found = {}
-    for number, event in enumerate(task.model.events, 1):
-        most = julia().call("most_events", seen, number)
-        too_many_events(task, most)
-        times = np.empty((most, task.batch))
-        if most:
-            julia().call("event_times!", times, seen, number)
-        found[event.name] = times
-    return found
 
 
 def _counts(task: SolveTask, counts: np.ndarray) -> dict[str, np.ndarray]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from pysciml.engines.base import Solution, SolveTask
 from pysciml.engines.julia import lanes
 from pysciml.engines.julia.batch import noise_arguments, solution, solved
 from pysciml.engines.julia.convert import courses
-from pysciml.engines.julia.failures import too_many_events
-from pysciml.engines.julia.process.start import julia
+from pysciml.engines.julia.events import happened, timed
 from pysciml.errors import CapabilityError
 from pysciml.forcing import Series
 
@@ -73,14 +70,7 @@ def _adaptive(task: SolveTask) -> Solution:
 
 def _by_paths(task: SolveTask) -> Solution:
     """Solve each on its own: a large system, or one with events or inputs that vary in time."""
-    known = tuple(np.asarray(task.events.get(e.name, ()), task.dtype) for e in task.model.events)
-    numbers = task.substeps, noise_arguments(task)
-    found, seen = solved(task, "paths_fixed!", task.solver.name, *numbers, known, courses(task))
-    times = {}
-    for number, event in enumerate(task.model.events, 1):
-        most = julia().call("most_events", seen, number)
-        too_many_events(task, most)
-        times[event.name] = np.empty((most, task.batch))
-        if most:
-            julia().call("event_times!", times[event.name], seen, number)
-    return solution(task, found, lanes.EVALUATIONS[task.solver.name], times)
+    given = task.substeps, noise_arguments(task), timed(task), courses(task)
+    found, seen = solved(task, "paths_fixed!", task.solver.name, *given)
+    evaluations = lanes.EVALUATIONS[task.solver.name]
+    return solution(task, found, evaluations, happened(task, seen))
