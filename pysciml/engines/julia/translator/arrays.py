@@ -5,6 +5,7 @@ Most operations only say how to compute an element; nothing is stored until some
 
 from __future__ import annotations
 
+import abc
 import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,7 @@ def row_major(shape: Sequence[int]) -> tuple[int, ...]:
     return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
 
 
-class Array:
+class Array(abc.ABC):
     """An array of the trace.
 
     Parameters
@@ -61,6 +62,7 @@ class Array:
         """Count of elements."""
         return math.prod(self.shape)
 
+    @abc.abstractmethod
     def at(self, emitter: Emitter, index: Position) -> Atom:
         """Emit what gives one element.
 
@@ -76,7 +78,6 @@ class Array:
         Atom
             The element.
         """
-        raise NotImplementedError
 
 
 class Lazy(Array):
