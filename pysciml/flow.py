@@ -29,7 +29,10 @@ def flow(
 
     What is differentiated is the sequence of steps that was taken (a discrete adjoint): steps
     of `dt`, or those that the error estimate chose, whose lengths count as constants. Times of
-    events move as the implicit function theorem says.
+    events move as the implicit function theorem says. In the choice of adaptive steps two
+    derivatives take part, one along a direction in which all initial states move and one in which
+    all parameters and inputs do, so that derivatives are accurate also where a state rests; the
+    steps are therefore not quite those of :func:`pysciml.solve`.
 
     Memory, where a gradient is taken backwards: steps between two save times are taken again,
     so that fixed steps need room for the states at the save times, for the steps of one interval

@@ -74,10 +74,9 @@ def sensitivities(
 
     Notes
     -----
-    The jax engine takes the adaptive steps that the solution needs. Where a state rests exactly,
-    its error says nothing of its derivatives, which are then as accurate as the long steps of a
-    state at rest: give a solver of fixed steps there, such as ``ps.RK4()``, or a nearby state that
-    moves. On the julia engine the derivatives have a say in the steps.
+    Adaptive steps are as short as the derivatives need, not the solution alone: the local error
+    of a step is the largest among those of the solution and of its derivative by every component,
+    each in units of the tolerances. So derivatives are accurate where a state rests, too.
 
     Examples
     --------

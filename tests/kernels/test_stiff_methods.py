@@ -124,11 +124,10 @@ def test_a_step_whose_newton_iterations_fail_is_not_accepted():
         method, field = method_of(SOLVERS["Kvaerno5"]()), System(burst).field({})
         t, y = np.zeros(2), (np.ones(2),)
 
-        def scale(a, b):
-            return (jnp.full(2, 1e-6),)
-
-        trial = method.trial(field, t, np.array([0.01, 10.0]), y, field.drift(t, y), scale)
-        error, end = np.array(trial.error), np.array(trial.y[0])
+        sizes = (jnp.full(2, 1e-6),)
+        h = np.array([0.01, 10.0])
+        trial = method.trial(field, t, h, y, field.drift(t, y), lambda a, b: sizes)
+        error, end = np.array(method.measure(trial.amiss, sizes)), np.array(trial.y[0])
     assert error[0] < 1
     assert error[1] == np.inf
     assert end[0] == pytest.approx(1 / np.sqrt(1 - 2 * 0.01), abs=1e-9)

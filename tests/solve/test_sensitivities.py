@@ -97,6 +97,19 @@ def test_a_start_moves_a_linear_solution_by_its_exponential():
     xr.testing.assert_allclose(sens.dx_dk.drop_attrs(), by_k, rtol=1e-6)
 
 
+@pytest.mark.parametrize("solver", ["Tsit5", "Dopri5", "Dopri8", "Rodas4", "Rodas5P", "Kvaerno5"])
+def test_where_a_state_rests_its_derivatives_are_as_accurate_as_elsewhere(solver):
+    # A membrane at rest: its potential does not move, its derivatives do.
+    neuron = ps.catalog.leaky_integrate_and_fire()
+    sens = ps.sensitivities(
+        neuron, wrt=["current", "rest", "v"], t=(0, 20), save=[5.0, 20.0], solver=solver
+    )
+    left = np.exp(-sens.time.values / 10)
+    np.testing.assert_allclose(sens.dv_dcurrent, 10 * (1 - left), rtol=3e-6)
+    np.testing.assert_allclose(sens.dv_drest, 1 - left, rtol=3e-6)
+    np.testing.assert_allclose(sens.dv_dv, left, rtol=1e-5)
+
+
 def test_a_single_name_and_fixed_steps():
     settings = {"t": (0, 2), "save": [0.5, 2.0], "dt": 0.1}
     sens = ps.sensitivities(mixed, wrt="rate", **settings)

@@ -25,6 +25,7 @@ from pysciml.engines.jax.crossings import Record, Watch
 from pysciml.engines.jax.lanes import Lanes, combine, norm, pick
 from pysciml.engines.jax.methods import Method
 from pysciml.engines.jax.system import Field
+from pysciml.engines.jax.variations import step_error, tolerance
 
 __all__ = ["Adaptive", "Problem", "solve_adaptive"]
 
@@ -61,10 +62,7 @@ class Problem(NamedTuple):
 
     def scale(self, a: Lanes, b: Lanes) -> Lanes:
         """Give the tolerance of every component between two states."""
-        return tuple(
-            self.atol + self.rtol * jnp.maximum(jnp.abs(x), jnp.abs(y))
-            for x, y in zip(a, b, strict=True)
-        )
+        return tolerance(self.rtol, self.atol, a, b)
 
 
 class Adaptive(NamedTuple):
@@ -201,7 +199,8 @@ def _advance(
     field = problem.field.during(c.t)
     slope = field.drift(c.t, c.y) if c.slope is None else c.slope
     trial = method.trial(field, c.t, h, c.y, slope, problem.scale)
-    error = jax.lax.stop_gradient(trial.error)
+    error = step_error(method, problem.rtol, problem.atol, c.y, trial.y, trial.amiss)
+    error = jax.lax.stop_gradient(error)
     finite = jnp.isfinite(error)
     log_error = jnp.log(jnp.where(finite, jnp.maximum(error, 1e-10), 1e10))
     good = (log_error <= 0) & active

@@ -62,8 +62,16 @@ class ExplicitMethod:
         """Try a step; see `Method`."""
         stages, end = self._stages(field, t, h, y, slope)
         zero = tuple(jnp.zeros_like(lane) for lane in y)
-        error = norm(combine(zero, h, self.error, stages), scale(y, end))
-        return Trial(end, error, stages, stages[-1])
+        amiss = tuple(combine(zero, h, row, stages) for row in self._estimates)
+        return Trial(end, amiss, stages, stages[-1])
+
+    @property
+    def _estimates(self) -> tuple[Row, ...]:
+        return (self.error,)
+
+    def measure(self, amiss: tuple[Lanes, ...], sizes: Lanes) -> jax.Array:
+        """Give the size of the local error; see `Method`."""
+        return norm(amiss[0], sizes)
 
     def stiffness(self, h: jax.Array, y: Lanes, trial: Trial, scale: Scale) -> jax.Array:
         """Estimate ``h`` times the largest eigenvalue from the last two stages.
@@ -121,17 +129,15 @@ class Dopri8Method(ExplicitMethod):
     extra_a: tuple[Row, ...] = ()
     extra_c: Row = ()
 
-    def trial(
-        self, field: Field, t: jax.Array, h: jax.Array, y: Lanes, slope: Lanes, scale: Scale
-    ) -> Trial:
-        """Try a step; see `Method`."""
-        stages, end = self._stages(field, t, h, y, slope)
-        zero, sizes = tuple(jnp.zeros_like(lane) for lane in y), scale(y, end)
-        fine = norm(combine(zero, h, self.error, stages), sizes) ** 2
-        coarse = norm(combine(zero, h, self.coarse, stages), sizes) ** 2
+    @property
+    def _estimates(self) -> tuple[Row, ...]:
+        return (self.error, self.coarse)
+
+    def measure(self, amiss: tuple[Lanes, ...], sizes: Lanes) -> jax.Array:
+        """Give the size of the local error; see `Method`."""
+        fine, coarse = (norm(estimate, sizes) ** 2 for estimate in amiss)
         both = fine + 0.01 * coarse
-        error = jnp.where(both == 0, 0.0, fine / jnp.sqrt(jnp.where(both == 0, 1.0, both)))
-        return Trial(end, error, stages, stages[-1])
+        return jnp.where(both == 0, 0.0, fine / jnp.sqrt(jnp.where(both == 0, 1.0, both)))
 
     def interpolate(
         self,

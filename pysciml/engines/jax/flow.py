@@ -14,12 +14,12 @@ from pysciml.engines.base import SolveTask, Status
 from pysciml.engines.jax.adaptive import Problem, solve_adaptive
 from pysciml.engines.jax.adaptive_methods import method_of
 from pysciml.engines.jax.drawing import drawn
-from pysciml.engines.jax.forcing import Piecewise
 from pysciml.engines.jax.kernels import integrate
-from pysciml.engines.jax.programs import bind_inputs, make_watch, step_of
+from pysciml.engines.jax.programs import Forced, bind_inputs, make_watch, step_of
 from pysciml.engines.jax.stochastic import NORMALS
 from pysciml.engines.jax.streams import shaped
-from pysciml.engines.jax.system import System
+from pysciml.engines.jax.system import Field, System
+from pysciml.engines.jax.variations import probes, pushed
 from pysciml.errors import InputError, suggest
 from pysciml.forcing import check_interpolation, increasing
 from pysciml.networks import flat_params
@@ -61,17 +61,21 @@ def make_flow(
         system = System(model, dtype)
         start = _checked("state", model.state, state, dtype)
         bound = _checked("params", model.params, flat_params(model.networks, params), dtype)
-        given, stops = _inputs(task, inputs, dtype)
-        field = system.field(bound, given)
-        steady = {n: v for n, v in given.items() if not isinstance(v, Piecewise)}
+        given, forced, stops = _inputs(task, inputs, dtype)
+        steady = {n: v for n, v in given.items() if not isinstance(v, tuple)}
         known = {**model.state, **model.params, **model.inputs}
         batch = _batch(known, {**start, **bound, **steady})
         y0 = tuple(_lane(start[name], variable, batch) for name, variable in model.state.items())
         times = jnp.asarray(task.times, dtype)
+
+        def field(params: Any, inputs: Any) -> Field:
+            return system.field(params, bind_inputs(inputs, forced))
+
         if task.solver.adaptive:
-            path, events = _adaptive(task, field, y0, times, stops, max_steps, max_events)
+            values = (y0, (bound, given))
+            path, events = _adaptive(task, field, values, times, stops, max_steps, max_events)
         else:
-            path, events = _fixed(task, system, field, y0, times, noise), {}
+            path, events = _fixed(task, system, field(bound, given), y0, times, noise), {}
         made = {n: lane[keep] for n, lane in zip(model.state, path, strict=True)}
         made.update(events)
         return made if batch else {name: lane[..., 0] for name, lane in made.items()}
@@ -81,8 +85,8 @@ def make_flow(
 
 def _adaptive(
     task: SolveTask,
-    field: Any,
-    y0: Any,
+    field: Callable[[Any, Any], Field],
+    values: Any,
     times: jax.Array,
     stops: np.ndarray,
     max_steps: int,
@@ -92,22 +96,28 @@ def _adaptive(
 
     loop = functools.partial(while_loop, max_steps=max_steps, kind="bounded")
     timed = tuple(jnp.asarray(task.events.get(e.name, ()), times.dtype) for e in task.model.events)
-    problem = Problem(
-        field,
-        task.rtol,
-        task.atol,
-        times[-1],
-        jnp.asarray(np.append(stops, np.inf), times.dtype) if len(stops) else None,
-        make_watch(task.model, timed, max_events, times),
-    )
     method = method_of(task.solver)
-    path, end = solve_adaptive(method, problem, y0, times[:1], times[1:], loop=loop)
+
+    def solve(values: Any) -> tuple[Any, Any]:
+        y0, (params, inputs) = values
+        problem = Problem(
+            field(params, inputs),
+            task.rtol,
+            task.atol,
+            times[-1],
+            jnp.asarray(np.append(stops, np.inf), times.dtype) if len(stops) else None,
+            make_watch(task.model, timed, max_events, times),
+        )
+        return solve_adaptive(method, problem, y0, times[:1], times[1:], loop=loop), None
+
+    # Of the derivatives that will be asked for nothing is known here: let a few take part.
+    (path, end), _, _ = pushed(solve, values, probes(values))
     done = (end.t >= times[-1]) | (end.status == Status.STOPPED)
     # NaN as a factor of a state that was reached makes derivatives NaN too, not 0.
     whole = jnp.where(done, 1.0, jnp.asarray(jnp.nan, times.dtype))
     path = tuple(
         jnp.concatenate([first[None], jnp.where(done, rest, last) * whole])
-        for first, rest, last in zip(y0, path, end.y, strict=True)
+        for first, rest, last in zip(values[0], path, end.y, strict=True)
     )
     if end.record is None:
         return path, {}
@@ -168,8 +178,8 @@ def _fixed(
 
 def _inputs(
     task: SolveTask, inputs: Mapping[str, Any] | None, dtype: str
-) -> tuple[dict[str, Any], np.ndarray]:
-    """Give inputs as `System.field` takes them, and the times on which steps must end."""
+) -> tuple[dict[str, Any], Forced, np.ndarray]:
+    """Give inputs and forms as `bind_inputs` takes them; the times on which steps must end."""
     given, forced = dict(inputs or {}), []
     stops = [np.zeros(0) if task.stops is None else task.stops]
     steady = {}
@@ -210,7 +220,7 @@ def _inputs(
     plain = {n: v for n, v in steady.items() if not isinstance(v, tuple)}
     checked = _checked("inputs", task.model.inputs, plain, dtype, names=given)
     series = {n: v for n, v in steady.items() if isinstance(v, tuple)}
-    return bind_inputs({**checked, **series}, tuple(forced)), np.unique(np.concatenate(stops))
+    return {**checked, **series}, tuple(forced), np.unique(np.concatenate(stops))
 
 
 def _checked(

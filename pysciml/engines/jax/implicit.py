@@ -95,12 +95,17 @@ class ImplicitMethod:
         def within(x: jax.Array) -> Lanes:
             return self.interpolate(field, t, h, y, inner, inside, x)
 
-        sizes = scale(y, inner)
-        amiss = solve(defect(field, within, t, h, self.gamma))
-        error = norm(combine(zero, 1.0, self.error, stages), sizes)
-        error = jnp.where(failed, jnp.inf, jnp.maximum(error, norm(amiss, sizes)))
+        amiss = (
+            combine(zero, 1.0, self.error, stages),
+            solve(defect(field, within, t, h, self.gamma)),
+        )
+        amiss = jax.tree.map(lambda lane: jnp.where(failed, jnp.inf, lane), amiss)
         last = tuple(z / jnp.where(h > 0, h, 1.0) for z in stages[-1])
-        return Trial(inner, error, inside, last)
+        return Trial(inner, amiss, inside, last)
+
+    def measure(self, amiss: tuple[Lanes, ...], sizes: Lanes) -> jax.Array:
+        """Give the size of the local error; see `Method`."""
+        return jnp.maximum(norm(amiss[0], sizes), norm(amiss[1], sizes))
 
     def interpolate(
         self,

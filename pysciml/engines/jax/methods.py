@@ -22,9 +22,8 @@ class Trial(NamedTuple):
     ----------
     y : tuple of array
         State at its end.
-    error : array
-        Root mean square of the local error in units of the tolerances, shape (batch,); the step
-        is accepted where it is at most 1.
+    amiss : tuple of lanes
+        Estimates of the local error, infinite where a step has failed; see `Method.measure`.
     stages : tuple of lanes
         What interpolation within the step needs.
     slope : tuple of array
@@ -32,7 +31,7 @@ class Trial(NamedTuple):
     """
 
     y: Lanes
-    error: jax.Array
+    amiss: tuple[Lanes, ...]
     stages: tuple[Lanes, ...]
     slope: Lanes
 
@@ -68,6 +67,13 @@ class Method(Protocol):
         self, field: Field, t: jax.Array, h: jax.Array, y: Lanes, slope: Lanes, scale: Scale
     ) -> Trial:
         """Try a step of length `h` from `t`, where the rate is `slope`; all for every lane."""
+        ...
+
+    def measure(self, amiss: tuple[Lanes, ...], sizes: Lanes) -> jax.Array:
+        """Give the size of the local error, (batch,); a step is accepted where it is at most 1.
+
+        Linear in the estimates, so that it measures an error of derivatives by theirs.
+        """
         ...
 
     def interpolate(

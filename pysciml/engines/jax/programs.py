@@ -24,6 +24,7 @@ from pysciml.model import Model
 from pysciml.solvers import Milstein, Solver, StormerVerlet
 
 __all__ = [
+    "Forced",
     "Outcome",
     "adaptive_program",
     "bind_inputs",

@@ -94,14 +94,16 @@ class RosenbrockMethod:
             stages.append(stage(rate, self.gammas[i + 1], row))
         end = combine(inner, 1.0, (1.0,), stages[-1:])
         inside = tuple(combine(zero, 1.0, row, stages) for row in self.dense)
-        sizes = scale(y, end)
 
         def within(x: jax.Array) -> Lanes:
             return self.interpolate(field, t, h, y, end, inside, x)
 
-        amiss = solve(defect(field, within, t, h, self.gamma))
-        error = jnp.maximum(norm(stages[-1], sizes), norm(amiss, sizes))
-        return Trial(end, error, inside, slope)
+        amiss = (stages[-1], solve(defect(field, within, t, h, self.gamma)))
+        return Trial(end, amiss, inside, slope)
+
+    def measure(self, amiss: tuple[Lanes, ...], sizes: Lanes) -> jax.Array:
+        """Give the size of the local error; see `Method`."""
+        return jnp.maximum(norm(amiss[0], sizes), norm(amiss[1], sizes))
 
     def interpolate(
         self,

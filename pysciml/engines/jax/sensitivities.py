@@ -13,6 +13,7 @@ import numpy as np
 from pysciml.engines.base import Solution, SolveTask
 from pysciml.engines.jax.programs import Outcome
 from pysciml.engines.jax.solve import arguments, program, scope, to_solution
+from pysciml.engines.jax.variations import pushed
 from pysciml.model import Model
 
 __all__ = ["sensitivities"]
@@ -61,13 +62,14 @@ def _differentiated(
     order = list(model.state)
 
     def both(y0: Any, params: Any, inputs: Any, *rest: Any) -> Any:
-        def solve(values: Mapping[str, Any]) -> Any:
+        def solve(values: Mapping[str, Any]) -> tuple[Any, Any]:
             lanes = tuple(values.get(name, lane) for name, lane in zip(order, y0, strict=True))
             replaced = [
                 {name: values.get(name, old) for name, old in group.items()}
                 for group in (params, inputs)
             ]
-            return run(lanes, *replaced, *rest)
+            path, *others = run(lanes, *replaced, *rest)
+            return path, others
 
         known = {**dict(zip(order, y0, strict=True)), **params, **inputs}
         values = {name: known[name] for name in names}
@@ -83,9 +85,7 @@ def _differentiated(
             )
             start += size
 
-        def push(tangent: Mapping[str, Any]) -> Any:
-            return jax.jvp(lambda v: solve(v)[0], (values,), (dict(tangent),))[1]
-
-        return solve(values), jax.vmap(push)(tangents)
+        path, derivatives, others = pushed(solve, values, tangents)
+        return (path, *others), derivatives
 
     return jax.jit(both)
