@@ -70,8 +70,9 @@ def solve(
     increments : array, optional
         Brownian increments in place of `rng`: (step, source) or (trajectory, step, source).
         They are the same for all values of a sweep.
-    engine : {"auto", "jax"}
-        The engine that runs it.
+    engine : {"auto", "julia", "jax"}
+        The engine that runs it. ``"auto"`` is julia where Julia is ready without a download and
+        takes the model, else jax; the attribute ``engine_reason`` of the result says why.
     device : {"cpu", "gpu"}
         Where it runs.
     dtype : {"float64", "float32"}

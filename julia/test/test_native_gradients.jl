@@ -1,7 +1,7 @@
 # What SciMLSensitivity gives, beside our sweeps and central differences.
 using Random
-using SciMLSensitivity: ReverseDiffAdjoint
-using StochasticDiffEq: EM, SDEProblem, SOSRI, solve
+using SciMLSensitivity: BacksolveAdjoint, InterpolatingAdjoint, ReverseDiffAdjoint, ReverseDiffVJP
+using StochasticDiffEq: EM, EulerHeun, SDEProblem, SOSRI, solve
 using Zygote: Zygote
 
 include("adjoints.jl")
@@ -20,22 +20,56 @@ include("adjoints.jl")
     @test native.p ≈ ours.p rtol = 1e-5
 end
 
-@testset "why ReverseDiffAdjoint through SOSRI is refused: its gradients are zero" begin
+# The end of a path with multiplicative noise: its derivatives by (decay, amplitude), along the path
+# of one seed, as SciMLSensitivity gives them and by central differences.
+function of_path(alg, sensealg; dt)
     rate!(du, u, p, t) = (du[1] = -p[1] * u[1]; nothing)
     noise!(du, u, p, t) = (du[1] = p[2] * u[1]; nothing)
     problem = SDEProblem(rate!, noise!, [1.0], (0.0, 0.5), [0.7, 0.3])
     last(p; settings...) = solve(
-        problem, SOSRI(); p, adaptive=false, dt=0.05, seed=7, save_everystep=false, settings...
+        problem, alg; p, adaptive=false, dt, seed=7, save_noise=true, settings...
     ).u[end][1]
     p = [0.7, 0.3]
-    native = Zygote.gradient(p -> last(p; sensealg=ReverseDiffAdjoint()), p)[1]
+    native = Zygote.gradient(p -> last(p; sensealg), p)[1]
     differences = map(1:2) do k
         unit = [k == 1, k == 2] .* 1e-5
         (last(p .+ unit) - last(p .- unit)) / 2e-5
     end
-    @test abs(differences[1]) > 0.1
-    @test native === nothing || maximum(abs, native .- differences) > 0.1  # and nothing says so
+    return native === nothing ? zeros(2) : native, differences
+end
+
+apart(native, differences) = maximum(abs, (native .- differences) ./ differences)
+
+@testset "why ReverseDiffAdjoint through SOSRI is refused: its gradients are zero" begin
+    native, differences = of_path(SOSRI(), ReverseDiffAdjoint(); dt=0.05)
+    @test minimum(abs, differences) > 0.1
+    @test all(iszero, native)
     @test_throws "are all zero" check_native_route(:ReverseDiffAdjoint, :SOSRI, driven(:diagonal))
+end
+
+@testset "why ReverseDiffAdjoint through EulerHeun is refused: the noise has no part" begin
+    native, differences = of_path(EulerHeun(), ReverseDiffAdjoint(); dt=0.01)
+    @test apart(native, differences) > 0.2
+    @test_throws "the part of the noise" check_native_route(
+        :ReverseDiffAdjoint, :EulerHeun, driven(:diagonal; calculus=:stratonovich),
+    )
+end
+
+@testset "why $name through EM is refused: it does not become right with the step" for
+        (name, sensealg) in (
+            :InterpolatingAdjoint => InterpolatingAdjoint(; autojacvec=ReverseDiffVJP()),
+            :BacksolveAdjoint => BacksolveAdjoint(; autojacvec=ReverseDiffVJP()),
+        )
+    errors = [apart(of_path(EM(), sensealg; dt)...) for dt in (1e-2, 1e-3, 1e-4)]
+    @test minimum(errors) > 0.03
+    @test errors[3] > errors[1] / 2
+    @test_throws "at any step" check_native_route(name, :EM, driven(:diagonal))
+    # The same through the scheme for the calculus in which adjoints hold.
+    @test apart(of_path(EulerHeun(), sensealg; dt=1e-3)...) < 1e-2
+end
+
+@testset "a native route that is right is not refused" begin
+    @test apart(of_path(EM(), ReverseDiffAdjoint(); dt=0.01)...) < 1e-5
     @test check_native_route(:ReverseDiffAdjoint, :EM, driven(:diagonal)) === nothing
 end
 

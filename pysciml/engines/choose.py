@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,11 +11,9 @@ from pysciml.errors import EngineError, suggest
 
 if TYPE_CHECKING:
     from pysciml.engines.base import SolveTask
+    from pysciml.goku.models import LatentForecaster
 
 __all__ = ["Choice", "automatic", "choose"]
-
-# Whether "auto" takes the julia engine where Julia is ready.
-AUTO_JULIA = False
 
 
 class Choice(NamedTuple):
@@ -24,7 +23,7 @@ class Choice(NamedTuple):
     reason: str
 
 
-def choose(name: str = "auto", task: SolveTask | None = None) -> Choice:
+def choose(name: str = "auto", task: SolveTask | LatentForecaster | None = None) -> Choice:
     """Choose an engine.
 
     Parameters
@@ -32,8 +31,8 @@ def choose(name: str = "auto", task: SolveTask | None = None) -> Choice:
     name : {"auto", "julia", "jax"}
         ``"auto"`` follows the environment variable ``PYSCIML_ENGINE``, and `automatic` where that
         is not set.
-    task : SolveTask, optional
-        What is to be solved; ``"auto"`` chooses an engine that can.
+    task : SolveTask or LatentForecaster, optional
+        What is to be solved, or trained; ``"auto"`` chooses an engine that can.
 
     Returns
     -------
@@ -62,29 +61,32 @@ def choose(name: str = "auto", task: SolveTask | None = None) -> Choice:
     raise EngineError(f"There is no engine {name!r}.{suggest(name, ['auto', 'jax', 'julia'])}")
 
 
-def automatic(task: SolveTask | None = None) -> tuple[str, str]:
+def automatic(task: SolveTask | LatentForecaster | None = None) -> tuple[str, str]:
     """Say which engine ``"auto"`` means here; neither engine is started.
 
     Parameters
     ----------
-    task : SolveTask, optional
-        What is to be solved.
+    task : SolveTask or LatentForecaster, optional
+        What is to be solved, or trained.
 
     Returns
     -------
     tuple of str
         The name and the reason.
     """
-    if not AUTO_JULIA:
-        return "jax", "it is installed with pysciml and needs no Julia"
-    from pysciml.engines.julia.engine import JuliaEngine
-    from pysciml.engines.julia.process.readiness import ready
-
-    if not ready():
+    if not _ready():
         return "jax", "Julia is not ready here; `pysciml julia status` says why"
+    from pysciml.engines.julia.engine import JuliaEngine
+
     # Before a slow start, ask whether the engine takes the task at all.
-    refusal = getattr(JuliaEngine(), "refusal", lambda task: None)
-    why = None if task is None else refusal(task)
+    why = None if task is None else JuliaEngine().refusal(task)
     if why:
         return "jax", f"the julia engine does not take this: {why}"
     return "julia", "Julia is ready here without a download"
+
+
+@functools.cache  # it looks at many files
+def _ready() -> bool:
+    from pysciml.engines.julia.process.readiness import ready
+
+    return ready()

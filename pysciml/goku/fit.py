@@ -59,7 +59,7 @@ def fit(
     GokuRun
         The trained model.
     """
-    chosen = choose(engine)
+    chosen = choose(engine, settings)
     options = _training(training)
     series = _checked(settings, train, "train", options.forecast_steps)
     held = None

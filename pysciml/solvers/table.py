@@ -142,7 +142,7 @@ sentence that names a solver that does it.
 
 With `engine="julia"` a model may also be solved by any solver of OrdinaryDiffEq.jl with adaptive
 steps, by its name there: `solver="Vern9"`, or `ps.Native("Vern9")`. Dopri5 and Dopri8 are DP5 and
-DP8 there; DP8 is in a package of its own, OrdinaryDiffEqHighOrderRK.
+DP8 there.
 
 `ps.capabilities()` gives the tables to a program. This page is written by
 `pysciml solvers --markdown`; the tests walk the tables.

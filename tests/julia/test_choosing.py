@@ -3,12 +3,16 @@
 import sys
 from types import ModuleType
 
+import jax.numpy as jnp
+import numpy as np
 import pytest
 
+import pysciml as ps
 from pysciml.engines import choose as choosing
 from pysciml.engines.choose import automatic, choose
-from pysciml.engines.julia.process import readiness
-from pysciml.errors import EngineError
+from pysciml.engines.julia.engine import JuliaEngine
+from pysciml.errors import CapabilityError, EngineError
+from pysciml.request import make_request
 
 
 class Engine:
@@ -26,11 +30,10 @@ def here(monkeypatch):
     module = ModuleType("pysciml.engines.julia.engine")
     module.JuliaEngine = Engine
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr(choosing, "AUTO_JULIA", True)
     monkeypatch.delenv("PYSCIML_ENGINE", raising=False)
 
     def set_ready(value):
-        monkeypatch.setattr(readiness, "ready", lambda: value)
+        monkeypatch.setattr(choosing, "_ready", lambda: value)
 
     return set_ready
 
@@ -52,6 +55,44 @@ def test_auto_is_jax_for_what_the_julia_engine_does_not_take(here):
     here(True)
     assert automatic(2)[0] == "julia"
     assert automatic(3) == ("jax", "the julia engine does not take this: odd tasks")
+
+
+@pytest.fixture
+def taken(monkeypatch):
+    """The julia engine itself, on a machine where it would be ready."""
+    monkeypatch.setattr(choosing, "_ready", lambda: True)
+    monkeypatch.delenv("PYSCIML_ENGINE", raising=False)
+
+
+def test_auto_is_jax_for_models_that_cannot_be_translated(taken):
+    spectral = ps.model(state={"x": np.ones(4)})(
+        lambda t, u, p: {"x": jnp.real(jnp.fft.ifft(1j * jnp.fft.fft(u.x)))}
+    )
+    sol = ps.solve(spectral, t=(0, 1), save=0.5)
+    assert sol.attrs["engine"] == "jax"
+    assert "does not take this" in sol.attrs["engine_reason"]
+    assert "test_choosing.py" in sol.attrs["engine_reason"]  # and where
+    with pytest.raises(CapabilityError, match="Use engine='jax' for this model"):
+        JuliaEngine().solve(make_request(spectral, t=(0, 1), save=0.5).task)
+
+
+def test_auto_is_jax_for_solvers_that_julia_has_not(taken):
+    noisy = ps.catalog.stuart_landau(3).with_calculus("stratonovich")
+    chosen = make_request(noisy, t=(0, 1), save=0.5, solver="ShARK", rng=0).chosen
+    assert chosen.engine.name == "jax"
+    assert "ShARK runs on the jax engine alone" in chosen.reason
+
+
+def test_auto_is_jax_for_latent_models_whose_noise_julia_does_not_take(taken):
+    core = ps.model(state={"x": 1.0, "y": 0.0}, params={"w": 1.0})(
+        lambda t, u, p: {"x": p.w * u.y, "y": -p.w * u.x}
+    )
+    shaken = core.noise(lambda t, u, p: {"x": 0.1, "y": 0.1}, kind="scalar")
+    sizes = {"channels": 3, "length": 8, "window": 4}
+    assert automatic(ps.GokuUI(core, **sizes))[0] == "julia"
+    assert automatic(ps.GokuUI(shaken, noise="off", **sizes))[0] == "julia"
+    name, reason = automatic(ps.GokuUI(shaken, **sizes))
+    assert (name, "is scalar" in reason) == ("jax", True)
 
 
 def test_the_variable_overrides(here, monkeypatch):

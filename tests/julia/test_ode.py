@@ -71,18 +71,19 @@ def test_fixed_steps_are_the_same_steps(solver):
     assert found.attrs["evaluations"] == known.attrs["evaluations"]
 
 
-def test_lorenz_to_the_last_digits_by_a_solver_of_julia():
+@pytest.mark.parametrize("solver", ["Vern9", "Dopri8"])
+def test_lorenz_to_the_last_digits_by_a_solver_of_julia(solver):
     known = np.genfromtxt(DATA / "lorenz63.csv", delimiter=",", names=True)
     sol = ps.solve(
         CATALOG.lorenz63(),
         t=(0, 15),
         save=known["t"][known["t"] <= 15],
         state={"x": 1.0, "y": 0.0, "z": 0.0},
-        solver="Vern9",
+        solver=solver,
         rtol=1e-14,
         atol=1e-14,
     )
-    assert sol.attrs["solver"] == "Vern9"
+    assert sol.attrs["solver"] == solver
     for name in "xyz":
         np.testing.assert_allclose(sol[name], known[name][: sol.sizes["time"]], rtol=0, atol=1e-9)
 

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 import pysciml as ps
+from pysciml.engines import choose
 
 
 def test_an_ode_records_how_it_was_solved():
@@ -44,7 +45,8 @@ def test_the_engine_says_why_it_was_chosen(monkeypatch):
     model = ps.catalog.lotka_volterra()
     arguments = {"t": (0, 1), "save": 0.5, "dt": 0.25}
     monkeypatch.delenv("PYSCIML_ENGINE", raising=False)
-    assert "no Julia" in ps.solve(model, **arguments).attrs["engine_reason"]
+    monkeypatch.setattr(choose, "_ready", lambda: False)
+    assert "Julia is not ready here" in ps.solve(model, **arguments).attrs["engine_reason"]
     assert ps.solve(model, **arguments, engine="jax").attrs["engine_reason"] == "asked for"
     monkeypatch.setenv("PYSCIML_ENGINE", "jax")
     assert "PYSCIML_ENGINE" in ps.solve(model, **arguments).attrs["engine_reason"]

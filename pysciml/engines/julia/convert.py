@@ -20,12 +20,23 @@ from pysciml.engines.julia.translator.trace import Layout
 from pysciml.forcing import Series
 from pysciml.model import Model
 
-__all__ = ["Packed", "courses", "initial", "layout", "packed", "split", "system", "versions"]
+__all__ = [
+    "Packed",
+    "courses",
+    "initial",
+    "layout",
+    "packed",
+    "split",
+    "system",
+    "translated",
+    "versions",
+]
 
 SIGNS = {"up": 1, "down": -1, "both": 0}
 TYPES = {"float64": "Float64", "float32": "Float32"}
 
 layout = functools.lru_cache(maxsize=256)(Layout.of)
+translated = functools.lru_cache(maxsize=64)(source)
 
 
 @functools.lru_cache(maxsize=64)
@@ -49,7 +60,7 @@ def system(model: Model, dtype: str) -> JuliaObject:
     CapabilityError
         If a function of the model cannot be translated; with its line.
     """
-    made, noise = source(model, dtype), model.diffusion
+    made, noise = translated(model, dtype), model.diffusion
     return julia().call(
         "System",
         made.text,

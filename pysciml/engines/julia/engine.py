@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pysciml.engines.base import Solution, SolveTask
+from pysciml.engines.julia import refusals
 from pysciml.errors import CapabilityError
 
 if TYPE_CHECKING:
+    from pysciml.goku.models import LatentForecaster
     from pysciml.goku.task import Forecasting, GokuTask, Watch
 
 __all__ = ["JuliaEngine"]
 
-STOCHASTIC = ("EulerMaruyama", "EulerHeun", "Milstein", "SRA1", "SRIW1")  # with fixed steps
 PATHS = 1 << 26  # numbers in the paths of a block
 
 
@@ -51,28 +52,22 @@ class JuliaEngine:
         """
         return max(1, PATHS // max(1, len(task.times) * task.model.size))
 
-    def refusal(self, task: SolveTask) -> str | None:
+    def refusal(self, task: SolveTask | LatentForecaster) -> str | None:
         """Say why this engine does not take a task; Julia is not started.
 
         Parameters
         ----------
-        task : SolveTask
-            What is to be solved.
+        task : SolveTask or LatentForecaster
+            What is to be solved, or trained.
 
         Returns
         -------
         str or None
             A sentence without its end; None if it does.
         """
-        if self.name not in task.solver.engines:
-            return f"{task.solver.name} runs on the {task.solver.engines[0]} engine alone"
-        lanes = ("Euler", "Heun", "RK4", "Tsit5", *STOCHASTIC)
-        if task.device != "cpu" and (task.solver.name not in lanes or task.model.events):
-            return (
-                f"on device={task.device!r} it solves models without events, with Tsit5 or with "
-                "fixed steps"
-            )
-        return None
+        if isinstance(task, SolveTask):
+            return refusals.of_solving(task) or refusals.of_model(task.model, task.dtype)
+        return refusals.of_training(task)
 
     def solve(self, task: SolveTask) -> Solution:
         """Solve a batch of trajectories.
@@ -92,7 +87,7 @@ class JuliaEngine:
         CapabilityError
             If the model cannot be translated, or the solver is not in this Julia.
         """
-        why = self.refusal(task)
+        why = refusals.of_solving(task)
         if why is not None:
             raise CapabilityError(f"The julia engine does not take this: {why}. Use engine='jax'.")
         if task.model.is_stochastic:

@@ -1,0 +1,90 @@
+"""What the julia engine does not take, said without starting Julia."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pysciml.engines.base import SolveTask
+from pysciml.errors import CapabilityError
+from pysciml.model import Model
+
+if TYPE_CHECKING:
+    from pysciml.goku.models import LatentForecaster
+
+__all__ = ["of_model", "of_solving", "of_training"]
+
+STOCHASTIC = ("EulerMaruyama", "EulerHeun", "Milstein", "SRA1", "SRIW1")  # with fixed steps
+ON_DEVICES = ("Euler", "Heun", "RK4", "Tsit5", *STOCHASTIC)
+
+
+def of_solving(task: SolveTask) -> str | None:
+    """Say why a task is not solved here.
+
+    Parameters
+    ----------
+    task : SolveTask
+        What is to be solved.
+
+    Returns
+    -------
+    str or None
+        A sentence without its end; None if it is solved.
+    """
+    solver = task.solver
+    if "julia" not in solver.engines:
+        return f"{solver.name} runs on the {solver.engines[0]} engine alone"
+    if task.device != "cpu" and (solver.name not in ON_DEVICES or task.model.events):
+        return (
+            f"on device={task.device!r} it solves models without events, with Tsit5 or with "
+            "fixed steps"
+        )
+    return None
+
+
+def of_training(settings: LatentForecaster) -> str | None:
+    """Say why a latent model is not trained here.
+
+    Parameters
+    ----------
+    settings : LatentForecaster
+        What is to be trained.
+
+    Returns
+    -------
+    str or None
+        A sentence without its end; None if it is trained.
+    """
+    model = settings.core
+    if model is None:
+        return None
+    noise = model.diffusion
+    if noise is not None and noise.kind != "diagonal" and getattr(settings, "noise", "") != "off":
+        return (
+            f"the noise of {model.name!r} is {noise.kind}, but at the core of a latent model it "
+            "takes diagonal noise, with a Wiener process for every state, or noise='off'"
+        )
+    return of_model(model)
+
+
+def of_model(model: Model, dtype: str = "float64") -> str | None:
+    """Say why a model cannot be translated.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    dtype : str
+        In which it is computed.
+
+    Returns
+    -------
+    str or None
+        A sentence without its end; None if it can.
+    """
+    from pysciml.engines.julia.convert import translated
+
+    try:
+        translated(model, dtype)
+    except CapabilityError as error:
+        return str(error).removesuffix(".")
+    return None
