@@ -205,7 +205,7 @@ def test_gradients_are_right_or_refused(name):
         return
     with jax.enable_x64(True):
         # Ten steps of dt; a loose tolerance and few steps where they are adaptive.
-        given = {"rtol": 1e-4, "max_steps": 16} if row.adaptive else {"dt": 0.1}
+        given = {"rtol": 1e-4, "max_steps": 64} if row.adaptive else {"dt": 0.1}
         flow = ps.flow(model, t=(0, 1), save=[1.0], solver=settings(name), **given)
 
         @jax.jit
