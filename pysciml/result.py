@@ -164,7 +164,12 @@ def _plain(value: Any) -> Any:
     return value.tolist() if value.size <= 1000 else f"array of shape {value.shape}"
 
 
-def failure(task: SolveTask, solution: Solution, sweep: Sweep) -> str:
+def failure(
+    task: SolveTask,
+    solution: Solution,
+    sweep: Sweep,
+    hint: str = "on_error='return' keeps what was solved",
+) -> str:
     """Say which trajectory failed, where, and what to try.
 
     Parameters
@@ -175,6 +180,8 @@ def failure(task: SolveTask, solution: Solution, sweep: Sweep) -> str:
         What came out.
     sweep : Sweep
         Labels of the batch.
+    hint : str
+        What to say last.
 
     Returns
     -------
@@ -197,7 +204,7 @@ def failure(task: SolveTask, solution: Solution, sweep: Sweep) -> str:
     return (
         f"The solve of {task.model.name!r} with {task.solver.name} stopped{where}: {name!r} "
         f"{REASONS[code]} after time {solution.stopped[first]:.6g}.{also} {REMEDIES[code]}; "
-        "on_error='return' keeps what was solved."
+        f"{hint}."
     )
 
 

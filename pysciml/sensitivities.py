@@ -122,7 +122,8 @@ def sensitivities(
     check_differentiable(model, request.task.solver)
     derivatives, solution = request.chosen.engine.sensitivities(request.task, names)
     if np.any(is_failure(solution.status)):
-        raise SolveError(failure(request.task, solution, request.sweep))
+        hint = "or its derivatives did, as those of the square root do at zero"
+        raise SolveError(failure(request.task, solution, request.sweep, hint))
     return _labelled(request, label(request, solution, status=False), derivatives)
 
 

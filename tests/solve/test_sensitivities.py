@@ -159,6 +159,9 @@ def test_what_fails_or_cannot_be_differentiated_is_said():
     explosive = ps.model(state={"x": 1.0}, params={"k": 1.0})(lambda t, u, p: {"x": p.k * u.x**2})
     with pytest.raises(SolveError, match="'x' became NaN or infinite"):
         ps.sensitivities(explosive, wrt="k", t=(0, 2), save=0.5, dt=0.01)
+    steep = ps.model(state={"x": 0.0}, params={"k": 1.0})(lambda t, u, p: {"x": p.k * u.x**0.5})
+    with pytest.raises(SolveError, match="derivatives did, as those of the square root do at zero"):
+        ps.sensitivities(steep, wrt="x", t=(0, 1), save=[1.0])
     spiking = explosive.with_event("up", when=lambda t, u, p: u.x - 1.1)
     with pytest.raises(CapabilityError, match=r"derivatives of .* would be wrong; use an adaptive"):
         ps.sensitivities(spiking, wrt="k", t=(0, 0.5), save=0.1, dt=0.01)
