@@ -80,21 +80,19 @@ def test_another_julia_half_is_not_ready(environment, tmp_path):
 
 
 def test_nothing_installed_is_not_ready(monkeypatch, tmp_path):
-    import juliapkg.state
-
-    monkeypatch.setitem(juliapkg.state.STATE, "meta", str(tmp_path / "meta.json"))
+    monkeypatch.setenv("PYTHON_JULIAPKG_PROJECT", str(tmp_path))
     assert "pysciml julia install" in readiness({}).reason
 
 
 def test_what_juliapkg_installed_is_used_until_a_request_changes(monkeypatch, tmp_path):
     import juliapkg.deps
-    import juliapkg.state
 
     environment = installed(tmp_path)
     wanted = tmp_path / "juliapkg.json"
     wanted.write_text("{}")
     digest = hashlib.sha256(b"{}").hexdigest()
-    meta = tmp_path / "meta.json"
+    meta = tmp_path / "project" / "pyjuliapkg" / "meta.json"  # where juliapkg writes it
+    meta.parent.mkdir()
     library = str(tmp_path / "julia-1.10" / "lib" / "libjulia.so")
     said = {
         "executable": environment["PYSCIML_JULIA_EXE"],
@@ -103,8 +101,7 @@ def test_what_juliapkg_installed_is_used_until_a_request_changes(monkeypatch, tm
         "deps_files": {str(wanted): {"hash_sha256": digest}},
     }
     meta.write_text(json.dumps(said))
-    monkeypatch.setitem(juliapkg.state.STATE, "meta", str(meta))
-    monkeypatch.setitem(juliapkg.state.STATE, "project", str(tmp_path / "project"))
+    monkeypatch.setenv("PYTHON_JULIAPKG_PROJECT", str(tmp_path / "project"))
     monkeypatch.setattr(juliapkg.deps, "deps_files", lambda: [str(wanted)])
     place = resolved()
     assert place.project == tmp_path / "project"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import runpy
 import shutil
 import sys
 import tomllib
@@ -131,12 +132,16 @@ def resolved(environment: Mapping[str, str] | None = None) -> Place | None:
         None if nothing was installed, or if a `juliapkg.json` has changed since.
     """
     environment = os.environ if environment is None else environment
-    if find_spec("juliapkg") is None:
+    package = find_spec("juliapkg")
+    if package is None or package.origin is None:
+        return None
+    # By itself, since all of juliapkg takes a tenth of a second to import.
+    state = runpy.run_path(str(Path(package.origin).with_name("state.py")))["STATE"]
+    note = Path(state["meta"])
+    if not note.is_file():
         return None
     import juliapkg.deps
-    import juliapkg.state
 
-    note = Path(juliapkg.state.STATE["meta"])
     try:
         said = json.loads(note.read_text())
         files = {name: entry["hash_sha256"] for name, entry in said["deps_files"].items()}
@@ -150,7 +155,7 @@ def resolved(environment: Mapping[str, str] | None = None) -> Place | None:
         "PYTHON_JULIACALL_BINDIR": said.get("bindir"),
     }
     settings = {name: value for name, value in settings.items() if value and Path(value).exists()}
-    return Place(executable, Path(juliapkg.state.STATE["project"]), "juliapkg", settings)
+    return Place(executable, Path(state["project"]), "juliapkg", settings)
 
 
 def _sha256(path: Path) -> str:
