@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = ["of_model", "of_solving", "of_training"]
 
-STOCHASTIC = ("EulerMaruyama", "EulerHeun", "Milstein", "SRA1", "SRIW1")  # with fixed steps
-ON_DEVICES = ("Euler", "Heun", "RK4", "Tsit5", *STOCHASTIC)
-
 
 def of_solving(task: SolveTask) -> str | None:
     """Say why a task is not solved here.
@@ -33,12 +30,15 @@ def of_solving(task: SolveTask) -> str | None:
     solver = task.solver
     if "julia" not in solver.engines:
         return f"{solver.name} runs on the {solver.engines[0]} engine alone"
-    if task.device != "cpu" and (solver.name not in ON_DEVICES or task.model.events):
-        return (
-            f"on device={task.device!r} it solves models without events, with Tsit5 or with "
-            "fixed steps"
-        )
-    return None
+    if task.device == "cpu":
+        return None
+    from pysciml.engines.julia.lanes import EVALUATIONS
+
+    if solver.name in EVALUATIONS and not task.model.events:
+        return None
+    return (
+        f"on device={task.device!r} it solves models without events, with Tsit5 or with fixed steps"
+    )
 
 
 def of_training(settings: LatentForecaster) -> str | None:
