@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from pysciml.engines.base import SolveTask
 from pysciml.errors import CapabilityError, InputError, SolveError, suggest
 from pysciml.flow import check_differentiable
 from pysciml.forcing import Series
@@ -61,7 +62,8 @@ def sensitivities(
     -------
     xarray.Dataset
         A variable ``d<state>_d<name>`` for every pair, with the dims of the solution of the state
-        and then those of the parameter; attributes as those of the solution.
+        and then those of the parameter; attributes as those of the solution, with the route of
+        the derivatives and the reason for it.
 
     Raises
     ------
@@ -124,7 +126,19 @@ def sensitivities(
     if np.any(is_failure(solution.status)):
         hint = "or its derivatives did, as those of the square root do at zero"
         raise SolveError(failure(request.task, solution, request.sweep, hint))
-    return _labelled(request, label(request, solution, status=False), derivatives)
+    made = _labelled(request, label(request, solution, status=False), derivatives)
+    return made.assign_attrs(_route(request.task, names))
+
+
+def _route(task: SolveTask, names: tuple[str, ...]) -> dict[str, str]:
+    known = {**task.model.state, **task.model.params, **task.model.inputs}
+    count = sum(known[name].size for name in names)
+    steps = "whose lengths they help to choose" if task.solver.adaptive else "of fixed length"
+    reason = (
+        f"every state at every time is differentiated by {count} numbers, so {count} tangents are "
+        f"carried forward with the solution, in its steps, {steps}"
+    )
+    return {"gradient_route": "tangents", "gradient_reason": reason}
 
 
 def _labelled(request: Any, solved: xr.Dataset, derivatives: Mapping[Any, np.ndarray]) -> Any:

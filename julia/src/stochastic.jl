@@ -1,6 +1,6 @@
 # Adaptive steps for stochastic equations, by the solvers of StochasticDiffEq, which is loaded when
 # one of them is first asked for.
-using SciMLBase: SDEFunction, SDEProblem, init, step!
+using SciMLBase: SDEFunction, SDEProblem
 
 """
     sde_algorithm(name; options...)
@@ -27,69 +27,83 @@ sde_algorithm(chosen; options...) = chosen
 const SDE_NAMES = Dict("AdaptiveSRIW1" => "SRIW1")
 
 """
-    paths_adaptive!(outputs, system, u0, given, times, algorithm, rtol, atol, seed, first)
+    paths_adaptive!(outputs, system, u0, given, times, algorithm, settings, noise, courses)
 
 Solve a stochastic equation with adaptive steps that end on `times`, one trajectory after the other,
-into arrays of Python; see `PySciML.Lanes`. The path of a trajectory depends on its steps, and so on
-the tolerances; it is the same in every batch.
+into arrays of Python; see `PySciML.Lanes`. `settings` are the tolerances and further times on which
+steps end, `noise` is a seed and the number of the first trajectory, and `courses` are those of
+[`paths_fixed!`](@ref). The path of a trajectory depends on its steps, and so on the tolerances; it
+is the same in every batch.
 """
 function paths_adaptive!(
-    outputs, system::System{T}, u0, given, times, algorithm, rtol, atol, seed, first
+    outputs, system::System{T}, u0, given, times, algorithm, settings, noise, courses
 ) where {T}
-    result, p = Lanes.written(outputs...), Lanes.params(given...)
-    method, control = sde_algorithm(algorithm), (; reltol=T(rtol), abstol=T(atol))
+    result, p, times = Lanes.written(outputs...), Lanes.params(given...), plain(times)
+    rtol, atol, stops = settings
+    ends = sort!(union(inner_times(T, plain(stops), times), times[2:(end - 1)]))
     Base.invokelatest(
-        paths_adaptive!, result, system, method, plain(u0), p, plain(times), control, seed, first
+        paths_adaptive!, result, system, sde_algorithm(algorithm), plain(u0), p, times,
+        Control{T}(rtol, atol, ends), noise, own_courses(T, courses),
     )
     return nothing
 end
 
 function paths_adaptive!(
-    result::Lanes.Result, system, method, u0, p, times, control, seed, first
-)
+    result::Lanes.Result{T}, system, method, u0, p, times, control::Control, (seed, first), courses
+) where {T}
     size = cld(Base.size(u0, 1), 4 * Threads.nthreads())
     Lanes.blocks(result, Base.size(u0, 1), size) do range
         own = fresh(system)
         for index in range
-            values, key = Lanes.row(p, index), Lanes.lane_key(seed, first + index - 1)
-            noise = UInt64(key[1]) << 32 | key[2]
-            problem = sde_problem(own, u0[index, :], (times[1], times[end]), values, noise)
+            given = Given(Lanes.row(p, index), Course{T}[courses(index)...], own.states)
+            key = Lanes.lane_key(seed, first + index - 1)
+            problem = sde_problem(
+                own, u0[index, :], (times[1], times[end]), given, UInt64(key[1]) << 32 | key[2]
+            )
             follow_path!(result, index, problem, method, times, control)
         end
     end
     return result
 end
 
-"A system as a problem of SciML, in place."
-function sde_problem(s::System{T}, u0, span, p, seed) where {T}
+"A system as a problem of SciML, in place, with parameters that may vary in time."
+function sde_problem(s::System{T}, u0, span, given, seed) where {T}
     drift, amplitudes = s.drift.inplace, s.diffusion.inplace
-    f(du, u, p, t) = (drift.value(du, u, p, t); nothing)
-    jac(J, u, p, t) = (drift.jac(J, u, p, t); nothing)
-    g(du, u, p, t) = (amplitudes.value(du, u, p, t); nothing)
+    f(du, u, p, t) = (drift.value(du, u, at_time(p, t), t); nothing)
+    jac(J, u, p, t) = (drift.jac(J, u, at_time(p, t), t); nothing)
+    g(du, u, p, t) = (amplitudes.value(du, u, at_time(p, t), t); nothing)
     equations = SDEFunction{true}(f, g; (haskey(drift, :jac) ? (; jac) : (;))...)
-    s.noise === :diagonal && return SDEProblem(equations, u0, span, p; seed)
+    s.noise === :diagonal && return SDEProblem(equations, u0, span, given; seed)
     if s.noise === :general
         matrix = zeros(T, s.states, s.sources)
-        return SDEProblem(equations, u0, span, p; seed, noise_rate_prototype=matrix)
+        return SDEProblem(equations, u0, span, given; seed, noise_rate_prototype=matrix)
     end
     process = required("DiffEqNoiseProcess", "scalar noise").WienerProcess
-    return SDEProblem(equations, u0, span, p; seed, noise=process(span[1], zero(T), zero(T)))
+    return SDEProblem(equations, u0, span, given; seed, noise=process(span[1], zero(T), zero(T)))
 end
 
-function follow_path!(result::Lanes.Result{T}, index, problem, method, times, control) where {T}
-    integ = init(problem, method; save_on=false, maxiters=Lanes.MAX_STEPS, control...)
-    result.path[index, :, 1], result.stopped[index] = problem.u0, times[1]
-    for k in 2:length(times)
-        iszero(result.stop[1]) || return Lanes.leave_out!(result, index:index, k)
-        step!(integ, times[k] - integ.t, true)
-        good = integ.t >= times[k] && all(isfinite, integ.u)
-        if !good
-            result.path[index, :, k:end] .= T(NaN)
-            result.status[index] = status_of(integ.sol.retcode, all(isfinite, integ.u))
-            break
+function follow_path!(result::Lanes.Result, index, problem, method, times, control)
+    given, save, reached = problem.p, 2, times[1]
+    choose_pieces!(given, reached)
+    integ = init(
+        problem, method; reltol=control.rtol, abstol=control.atol, tstops=control.stops,
+        save_on=false, maxiters=Lanes.MAX_STEPS,
+    )
+    write_state!(result.path, index, 1, problem.u0)
+    status = Status.SUCCESS
+    while save <= length(times)
+        iszero(result.stop[1]) || (status = Status.INTERRUPTED; break)
+        step!(integ)
+        good = integ.t > reached && all(isfinite, integ.u)
+        good || (status = status_of(integ.sol.retcode, all(isfinite, integ.u)); break)
+        reached = integ.t
+        if reached >= times[save]
+            write_state!(result.path, index, save, integ.u)
+            save += 1
         end
-        result.path[index, :, k], result.stopped[index] = integ.u, times[k]
+        choose_pieces!(given, reached) && SciMLBase.derivative_discontinuity!(integ, true)
     end
+    result.status[index], result.stopped[index] = ended!(result.path, index, save, status, reached)
     result.steps[index], result.rejected[index] = integ.stats.naccept, integ.stats.nreject
     return nothing
 end

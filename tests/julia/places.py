@@ -1,5 +1,7 @@
 """Installations of Julia made of empty files, for tests of what is found without starting it."""
 
+import json
+import tomllib
 from importlib.metadata import version
 
 from pysciml.engines.julia.process.package import package
@@ -9,10 +11,13 @@ julia_version = "1.10.10"
 manifest_format = "2.0"
 
 [[deps.PySciML]]
-deps = ["PythonCall"]
+deps = {deps}
 path = "{package}"
 uuid = "5f0d3c1e-8a57-4b52-9d0e-2c7c4f3b6a91"
 version = "0.1.0"
+
+    [deps.PySciML.extensions]
+{extensions}
 
 [[deps.PythonCall]]
 git-tree-sha1 = "0123456789012345678901234567890123456789"
@@ -45,7 +50,13 @@ def installed(folder, *, bridge=None, openssl=None):
     project = folder / "project"
     project.mkdir()
     (project / "Project.toml").write_text('[deps]\nPySciML = "5f0d3c1e"\n')
-    text = MANIFEST.format(package=package().as_posix(), bridge=bridge or version("juliacall"))
+    ours = tomllib.loads((package() / "Project.toml").read_text())
+    text = MANIFEST.format(
+        deps=json.dumps(list(ours["deps"])),
+        extensions="\n".join(f"{k} = {json.dumps(v)}" for k, v in ours["extensions"].items()),
+        package=package().as_posix(),
+        bridge=bridge or version("juliacall"),
+    )
     if openssl:
         text += f'\n[[deps.OpenSSL_jll]]\nuuid = "458c3c95"\nversion = "{openssl}"\n'
     (project / "Manifest.toml").write_text(text)

@@ -61,7 +61,7 @@ def test_install_says_what_failed(there, word):
 def test_install_without_a_network_says_what_to_do(there, monkeypatch):
     import juliapkg
 
-    def fail():
+    def fail(force):
         raise OSError("Could not resolve host: julialang-s3.julialang.org")
 
     monkeypatch.setattr(installing, "find", lambda: None)

@@ -64,6 +64,15 @@ def test_a_project_without_the_package_is_not_ready(environment, tmp_path):
     assert "does not hold PySciML.jl" in readiness(environment).reason
 
 
+@pytest.mark.parametrize("name", ["StochasticDiffEq", "PySciMLPythonCallExt"])
+def test_a_manifest_that_was_made_before_is_not_ready(environment, tmp_path, name):
+    manifest = tmp_path / "project" / "Manifest.toml"
+    manifest.write_text(manifest.read_text().replace(name, "SomethingElse"))
+    found = readiness(environment)
+    assert not found.ready
+    assert f"older than its PySciML.jl, of which it does not know {name}" in found.reason
+
+
 def test_a_bridge_of_another_version_is_not_ready(tmp_path):
     assert "must be of one version" in readiness(installed(tmp_path, bridge="0.9.1")).reason
 

@@ -241,3 +241,44 @@ def test_moments_with_adaptive_solvers(solver, noise, mean, variance):
     assert abs(ends.var() / variance - 1) < 0.2
     part = ps.solve(noisy, trajectories=3, **options)
     np.testing.assert_array_equal(part.x, sol.x[:3])
+
+
+@pytest.mark.parametrize(
+    ("interpolation", "exact"), [("previous", [3, 2, 9]), ("linear", [1, 4, 11])]
+)
+@pytest.mark.parametrize("solver", ["SOSRI", "AdaptiveSRIW1", "SOSRA", "SKenCarp"])
+def test_adaptive_steps_end_where_inputs_jump(solver, interpolation, exact):
+    # Without noise of its own, x is the integral of the input, which is constant or a line in each
+    # piece; a step across a knot would miss it.
+    walk = ps.model(state={"x": 0.0, "w": 0.0}, inputs={"push": 0.0})(
+        lambda t, u, p, x: {"x": x.push, "w": 0.0}
+    )
+    noisy = walk.noise(lambda t, u, p: {"x": 0.0, "w": 1.0})
+    gains = xr.DataArray([1.0, -2.0], dims="gain", coords={"gain": [1.0, -2.0]})
+    times = [0.0, 1.0, 2.0, 3.0]
+    course = xr.DataArray([3.0, -1.0, 7.0, 7.0], dims="time", coords={"time": times})
+    sol = ps.solve(
+        noisy,
+        t=(0, 3),
+        save=[1.0, 2.0, 3.0],
+        inputs={"push": ps.Forcing(gains * course, interpolation)},
+        solver=solver,
+        rng=2,
+        engine="julia",
+    )
+    for gain in gains:
+        np.testing.assert_allclose(sol.x.sel(gain=gain).squeeze(), float(gain) * np.array(exact))
+    # The path of w has no drift, and is not cut short by the stops.
+    many = ps.solve(
+        noisy,
+        t=(0, 3),
+        save=[1.0, 2.0, 3.0],
+        inputs={"push": ps.Forcing(course, interpolation)},
+        solver=solver,
+        rng=3,
+        trajectories=2000,
+        engine="julia",
+    )
+    moves = np.diff(many.w.values, axis=-1, prepend=0.0)
+    np.testing.assert_allclose(moves.var(axis=0), 1.0, atol=4 * np.sqrt(2 / 2000))
+    assert abs(np.corrcoef(moves[:, 0], moves[:, 1])[0, 1]) < 4 / np.sqrt(2000)

@@ -7,6 +7,7 @@ import pytest
 from native import ENGINES, native
 
 import pysciml as ps
+from pysciml.request import make_request
 
 
 def apart(sol, known):
@@ -128,28 +129,59 @@ def test_moments_of_a_stochastic_lorenz_system(engine):
         assert np.all(np.abs(ours.std("trajectory", ddof=1) - sd) < 4.5 * spread)
 
 
-def test_the_gradient_of_a_universal_differential_equation_is_the_reference():
-    @ps.model(
-        state={"x": 0.44249296, "y": 4.6280594},
-        params={"a": 1.3, "d": 1.8},
-        networks={"missing": ps.MLP(2, [32, 32], 2, activation="tanh")},
-    )
-    def hybrid(t, u, p):
-        k = p.missing(jnp.stack([u.x, u.y]))
-        return {"x": p.a * u.x + k[0], "y": -p.d * u.y + k[1]}
+@ps.model(
+    state={"x": 0.44249296, "y": 4.6280594},
+    params={"a": 1.3, "d": 1.8},
+    networks={"missing": ps.MLP(2, [32, 32], 2, activation="tanh")},
+)
+def hybrid(t, u, p):
+    k = p.missing(jnp.stack([u.x, u.y]))
+    return {"x": p.a * u.x + k[0], "y": -p.d * u.y + k[1]}
 
-    known = native("ude_gradient")
-    names = hybrid.networks["missing"].initial(np.random.default_rng()).keys()
-    weights, gradient = ({n: known[start + n].values for n in names} for start in ("", "gradient."))
-    tight = {"rtol": 1e-11, "atol": 1e-11, "max_steps": 64}
+
+def gradient_by_jax(known, weights, tolerance):
     with jax.enable_x64(True):
+        tight = {"rtol": tolerance, "atol": tolerance, "max_steps": 64}
         flow = ps.flow(hybrid, t=(0, 3), save=known.time.values, **tight)
 
         def loss(weights):
             sol = flow({}, {"missing": weights})
             return sum(jnp.sum((sol[name] - known[name].values) ** 2) for name in "xy") / 62
 
-        value, found = jax.jit(jax.value_and_grad(loss))(weights)
+        return jax.jit(jax.value_and_grad(loss))(weights)
+
+
+def gradient_by_julia(known, weights, tolerance):
+    from pysciml.engines.julia.convert import initial, layout, packed, system
+    from pysciml.engines.julia.process.start import julia
+
+    settings = {"t": (0, 3), "save": known.time.values, "params": {"missing": weights}}
+    task = make_request(hybrid, **settings, engine="julia").task
+    data = np.stack([known.x.values, known.y.values], axis=-1)
+    gradient = julia().seval(
+        """function (system, data, u0, p, times, out, tolerance)
+            misfit(w, u) = (w .= (u .- data) ./ 31; sum(abs2, u .- data) / 62)
+            found = PySciML.gradient(
+                system, misfit, u0, p, times; rtol=tolerance, atol=tolerance)
+            copyto!(out, found.p)
+            return found.value
+        end"""
+    )
+    p = packed(task).p
+    out, made = np.zeros_like(p), system(hybrid, "float64")
+    given = data, initial(task).ravel(), p, task.times, out, tolerance
+    value = julia().call(gradient, made, *given)
+    places = layout(hybrid).params
+    return value, {n: out[places[f"missing.{n}"]].reshape(weights[n].shape) for n in weights}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_gradient_of_a_universal_differential_equation_is_the_reference(engine):
+    known = native("ude_gradient")
+    names = hybrid.networks["missing"].initial(np.random.default_rng()).keys()
+    weights, gradient = ({n: known[start + n].values for n in names} for start in ("", "gradient."))
+    route = {"jax": gradient_by_jax, "julia": gradient_by_julia}[engine]
+    value, found = route(known, weights, 1e-11)
     assert float(value) == pytest.approx(known.loss.item(), rel=1e-10)
     size = max(np.abs(array).max() for array in gradient.values())
     for name, array in gradient.items():

@@ -76,12 +76,17 @@ function paths_fixed!(
     outputs, system::System{T}, u0, given, times, method, substeps, noise, known, courses
 ) where {T}
     grid, result = Grid(plain(times), Int(substeps)), written(outputs...)
-    series = [Series{T}(Int(c[1]), String(c[2]), plain(c[3]), plain(c[4])) for c in courses]
-    own(row) = (course(s, row) for s in series)
     p, numbers = params(given...), noise_of(noise...)
     return solve_paths!(
-        result, system, method, plain(u0), p, grid, numbers, own, map(plain, known)
+        result, system, method, plain(u0), p, grid, numbers, own_courses(T, courses),
+        map(plain, known),
     )
+end
+
+"A function that gives the [`Course`](@ref)s of a trajectory."
+function own_courses(::Type{T}, courses) where {T}
+    series = [Series{T}(Int(c[1]), String(c[2]), plain(c[3]), plain(c[4])) for c in courses]
+    return row -> (course(s, row) for s in series)
 end
 
 function params(p, places, values)

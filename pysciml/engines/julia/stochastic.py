@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from pysciml.engines.base import Solution, SolveTask
 from pysciml.engines.julia import lanes
 from pysciml.engines.julia.batch import noise_arguments, solution, solved
 from pysciml.engines.julia.convert import courses
 from pysciml.engines.julia.events import happened, timed
 from pysciml.errors import CapabilityError
-from pysciml.forcing import Series
 
 __all__ = ["solve"]
 
@@ -51,11 +52,6 @@ def _adaptive(task: SolveTask) -> Solution:
             f"The julia engine has no solver {solver.name}; use ps.SOSRI() or ps.SOSRA(), or "
             "engine='jax'."
         )
-    if any(isinstance(value, Series) for value in task.inputs.values()):
-        raise CapabilityError(
-            f"{solver.name} does not take inputs that vary in time; use fixed steps, such as those "
-            "of ps.SRIW1()."
-        )
     strong = solver.strong
     narrow = "diagonal" in strong and "general" not in strong
     if noise is not None and noise.kind == "general" and narrow:
@@ -63,8 +59,10 @@ def _adaptive(task: SolveTask) -> Solution:
             f"{solver.name} takes scalar and diagonal noise, but that of {task.model.name!r} has "
             "kind='general'; use ps.SOSRA() where it is additive, else fixed steps."
         )
-    control = task.rtol, task.atol, task.seed, task.first
-    found, _ = solved(task, "paths_adaptive!", solver.name, *control)
+    stops = np.zeros(0) if task.stops is None else task.stops
+    settings = task.rtol, task.atol, stops.astype(task.dtype)
+    given = settings, (task.seed, task.first), courses(task)
+    found, _ = solved(task, "paths_adaptive!", solver.name, *given)
     return solution(task, found, None)
 
 

@@ -190,6 +190,12 @@ def join(owner: Owner | Guest, juliacall: Any) -> Boot:
         if remedy:
             raise EngineError(f"{found} {remedy}") from found.__cause__
         raise found from found.__cause__
+    if border is None:
+        raise EngineError(
+            f"PySciML.jl of the project {juliacall.CONFIG.get('project')} has no part for Python: "
+            "the manifest there does not name PythonCall among its extensions, or the part could "
+            "not be loaded, which Julia then reports above. `pysciml julia install` makes it anew."
+        )
     return Boot(owner, border, juliacall.JuliaError, juliacall.AnyValue)
 
 

@@ -59,8 +59,10 @@ def _by_juliapkg() -> Place:
     os.environ.setdefault("JULIA_CONDAPKG_BACKEND", "Null")
     import juliapkg
 
+    known = find() is not None
     try:
-        juliapkg.resolve()
+        # What juliapkg holds for complete may be older than the package that it names by path.
+        juliapkg.resolve(force=known and not readiness().ready)
     except Exception as error:  # juliapkg raises what it meets
         remedy = explained(str(error)) or "What it printed says why."
         raise EngineError(f"juliapkg cannot install Julia: {error}. {remedy}") from error

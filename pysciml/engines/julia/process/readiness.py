@@ -121,6 +121,7 @@ def missing(place: Place, environment: Mapping[str, str], bridge: str) -> Iterat
         )
     else:
         yield from _other(path.parent / ours.get("path", ""), place)
+        yield from _outdated(ours, place)
     link = entries.get("PythonCall", {}).get("version", "none")
     if link != bridge:
         yield (
@@ -144,8 +145,28 @@ def _other(folder: Path, place: Place) -> Iterator[str]:
         )
 
 
+def _outdated(entry: Mapping[str, Any], place: Place) -> Iterator[str]:
+    """Say so if the manifest was made before PySciML.jl got all that it has."""
+    project = _project(package())
+    lacking = [
+        name
+        for group in ("deps", "extensions")
+        for name in project[group]
+        if name not in entry.get(group, ())
+    ]
+    if lacking:
+        yield (
+            f"The manifest of {place.project} is older than its PySciML.jl, of which it does not "
+            f"know {', '.join(lacking)}; {INSTALL}, or use Pkg.resolve() there."
+        )
+
+
 def _version(folder: Path) -> str:
-    return tomllib.loads((folder / "Project.toml").read_text())["version"]
+    return _project(folder)["version"]
+
+
+def _project(folder: Path) -> dict[str, Any]:
+    return tomllib.loads((folder / "Project.toml").read_text())
 
 
 def fingerprint(folder: Path) -> str:
