@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
+from comparing import same
 
 import pysciml as ps
 from pysciml.errors import DataError, InputError, RunError, SolveError
@@ -33,12 +34,6 @@ def whole(goku, rotations, tmp_path_factory):
 def copy(whole, tmp_path):
     """A run directory to do harm to."""
     return shutil.copytree(whole.directory, tmp_path / "copy")
-
-
-def same(one, other):
-    xr.testing.assert_identical(one.history, other.history)
-    for name, array in one._arrays.items():
-        np.testing.assert_array_equal(array, other._arrays[name], err_msg=name)
 
 
 class After:

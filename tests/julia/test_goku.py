@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from here import needs_julia
 from jax.flatten_util import ravel_pytree
+from marks import needs_julia
 
 import pysciml as ps
 from pysciml.engines.jax.goku.arrays import named

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
-from here import needs_julia
+from marks import needs_julia
 
 import pysciml as ps
 from pysciml.engines.base import Status

@@ -7,7 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from here import FOUND, needs_julia, run_in_new_process
+from marks import FOUND, needs_julia
+from processes import run_in_new_process
 
 pytestmark = needs_julia
 

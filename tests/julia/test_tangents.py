@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
-from here import needs_julia
+from marks import needs_julia
 
 import pysciml as ps
 

@@ -4,7 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from native import ENGINES, native
+from marks import ENGINES
+from native import native
 
 import pysciml as ps
 from pysciml.request import make_request

@@ -1,18 +1,8 @@
-"""Marks of the tests that start Julia in a process."""
+"""Processes of their own for tests that start Julia."""
 
 import os
 import subprocess
 import sys
-
-import pytest
-
-from pysciml.engines.julia.process.readiness import readiness
-
-FOUND = readiness()
-needs_julia = [
-    pytest.mark.julia,
-    pytest.mark.skipif(not FOUND.ready, reason=f"no Julia: {FOUND.reason}"),
-]
 
 
 def run_in_new_process(program, **settings):
