@@ -16,7 +16,8 @@ class Native(Solver):
     """A solver of OrdinaryDiffEq.jl with adaptive steps, by its name there (julia engine).
 
     Its package is loaded when it is first used. Implicit solvers get the Jacobian that is derived
-    from the model. With ``engine="julia"`` the name alone does too: ``solver="Vern9"``.
+    from the model. With ``engine="julia"`` the name alone does too: ``solver="Vern9"``. On a GPU
+    there are Kvaerno3, Rosenbrock23, Vern7 and Vern9, which need DiffEqGPU.jl.
 
     Parameters
     ----------
@@ -40,7 +41,6 @@ class Native(Solver):
     adaptive = True
     gradient = False
     engines: ClassVar[tuple[str, ...]] = ("julia",)
-    devices: ClassVar[tuple[str, ...]] = ("cpu",)
 
     def __post_init__(self) -> None:
         if not isinstance(self.algorithm, str) or not self.algorithm.isidentifier():

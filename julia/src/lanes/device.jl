@@ -1,7 +1,7 @@
 # What one thread of a device does: one trajectory from its start to its end, in tuples. Without
 # strings, allocations and dynamic calls, which devices do not have.
 
-export solve_on!
+export solve_native_on!, solve_on!
 
 """
     solve_on!(backend, result, system, method, u0, p, grid, noise)
@@ -12,6 +12,14 @@ KernelAbstractions, which must be loaded: `CUDABackend()`, or `CPU()` where ther
 of a seed is that of the counters (`:threefry`).
 """
 function solve_on! end
+
+"""
+    solve_native_on!(backend, result, system, name, u0, p, times, tolerances)
+
+As `solve_on!` with adaptive steps, by the solver of DiffEqGPU of this name, which must be loaded. How
+many steps a trajectory takes is not known.
+"""
+function solve_native_on! end
 
 """
     gpu()

@@ -1,4 +1,4 @@
-export is_small, lanes_fixed!, lanes_tsit5!, paths_fixed!
+export is_small, kernels_native!, lanes_fixed!, lanes_tsit5!, paths_fixed!
 
 # What Python calls: arrays of NumPy, which are seen in reverse order of their axes.
 
@@ -47,23 +47,40 @@ function lanes_tsit5!(outputs, system, u0, given, times, device, rtol, atol, han
     return nothing
 end
 
+"""
+    kernels_native!(outputs, system, u0, given, times, algorithm, rtol, atol)
+
+[`solve_native_on!`](@ref) the GPU, into arrays of Python.
+"""
+function kernels_native!(outputs, system, u0, given, times, algorithm, rtol, atol)
+    result, backend = written(outputs...), gpu_backend()
+    device_package("DiffEqGPU", "$algorithm on a device")
+    tolerances = Tolerances{eltype(result.path)}(rtol, atol)
+    args = system, algorithm, plain(u0), params(given...), plain(times), tolerances
+    Base.invokelatest(solve_native_on!, backend, result, args...)
+    return nothing
+end
+
 "The backend of the GPU of this machine; CUDA.jl is loaded if need be."
 function gpu_backend()
-    if isnothing(gpu())
-        id = Base.identify_package("CUDA")
-        isnothing(id) && throw(
-            NoSolver(
-                "device=\"gpu\" needs CUDA.jl, which is not in this environment of Julia: add it with " *
-                "`import Pkg; Pkg.add(\"CUDA\")`, or use device=\"cpu\".",
-            ),
-        )
-        Base.require(id)
-    end
+    isnothing(gpu()) && device_package("CUDA", "device=\"gpu\"")
     backend = Base.invokelatest(gpu)
     isnothing(backend) && throw(
         NoSolver("CUDA.jl finds no GPU that works here (see CUDA.versioninfo()); use device=\"cpu\".")
     )
     return backend
+end
+
+"Load a package that only devices need."
+function device_package(package, what)
+    id = Base.identify_package(package)
+    isnothing(id) && throw(
+        NoSolver(
+            "$what needs $package.jl, which is not in this environment of Julia: add it with " *
+            "`import Pkg; Pkg.add(\"$package\")`, or use device=\"cpu\".",
+        ),
+    )
+    return Base.require(id)
 end
 
 """

@@ -14,7 +14,7 @@ from pysciml.engines.julia.convert import system
 from pysciml.engines.julia.process.start import julia
 from pysciml.forcing import Series
 
-__all__ = ["EVALUATIONS", "can", "solve"]
+__all__ = ["EVALUATIONS", "KERNELS", "can", "solve"]
 
 EVALUATIONS = {  # of the drift, in a step
     "Euler": 1,
@@ -27,6 +27,8 @@ EVALUATIONS = {  # of the drift, in a step
     "RK4": 4,
     "Tsit5": 6,
 }
+# Beside Tsit5, on a GPU: solvers of DiffEqGPU.
+KERNELS = ("Kvaerno3", "Kvaerno5", "Rodas4", "Rodas5P", "Rosenbrock23", "Vern7", "Vern9")
 STATES = 64  # up to so many, a step of all lanes is compiled as one loop
 FEW = 32  # below so many trajectories, adaptive steps of each on its own cost no compilation
 
@@ -47,7 +49,10 @@ def can(task: SolveTask) -> bool:
     """
     plain = not task.model.events and not any(isinstance(v, Series) for v in task.inputs.values())
     timed = task.solver.adaptive and task.stops is not None and len(task.stops) > 0
-    if task.solver.name not in EVALUATIONS or not plain or timed:
+    known = task.solver.name in EVALUATIONS or (
+        task.device != "cpu" and task.solver.name in KERNELS and not task.model.is_stochastic
+    )
+    if not known or not plain or timed:
         return False
     if task.solver.adaptive and task.batch < FEW and task.device == "cpu":
         return False
@@ -72,6 +77,9 @@ def solve(task: SolveTask) -> Solution:
         batch, and with every count of threads.
     """
     name = task.solver.name
+    if name in KERNELS:
+        found, _ = solved(task, "kernels_native!", name, task.rtol, task.atol)
+        return dataclasses.replace(solution(task, found, None), counts={})
     if task.solver.adaptive:
         control = task.device, task.rtol, task.atol, task.fallback is not None
         found, _ = solved(task, "lanes_tsit5!", *control)

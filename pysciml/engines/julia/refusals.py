@@ -11,7 +11,7 @@ from pysciml.model import Model
 if TYPE_CHECKING:
     from pysciml.goku.models import LatentForecaster
 
-__all__ = ["of_model", "of_solving", "of_training"]
+__all__ = ["of_model", "of_noise", "of_solving", "of_training"]
 
 
 def of_solving(task: SolveTask) -> str | None:
@@ -32,12 +32,13 @@ def of_solving(task: SolveTask) -> str | None:
         return f"{solver.name} runs on the {solver.engines[0]} engine alone"
     if task.device == "cpu":
         return None
-    from pysciml.engines.julia.lanes import EVALUATIONS
+    from pysciml.engines.julia.lanes import EVALUATIONS, KERNELS
 
-    if solver.name in EVALUATIONS and not task.model.events:
+    if solver.name in (*EVALUATIONS, *KERNELS) and not task.model.events:
         return None
     return (
-        f"on device={task.device!r} it solves models without events, with Tsit5 or with fixed steps"
+        f"on device={task.device!r} it solves models without events, with fixed steps, Tsit5, "
+        f"{', '.join(KERNELS)}"
     )
 
 
@@ -57,13 +58,31 @@ def of_training(settings: LatentForecaster) -> str | None:
     model = settings.core
     if model is None:
         return None
+    return of_noise(model, getattr(settings, "noise", "")) or of_model(model)
+
+
+def of_noise(model: Model, choice: str) -> str | None:
+    """Say why the noise of a model is not taken at the core of a latent model.
+
+    Parameters
+    ----------
+    model : Model
+        The core.
+    choice : str
+        What the latent model makes of the noise: ``"off"`` leaves it out.
+
+    Returns
+    -------
+    str or None
+        A sentence without its end; None if it is taken.
+    """
     noise = model.diffusion
-    if noise is not None and noise.kind != "diagonal" and getattr(settings, "noise", "") != "off":
-        return (
-            f"the noise of {model.name!r} is {noise.kind}, but at the core of a latent model it "
-            "takes diagonal noise, with a Wiener process for every state, or noise='off'"
-        )
-    return of_model(model)
+    if noise is None or noise.kind == "diagonal" or choice == "off":
+        return None
+    return (
+        f"the noise of {model.name!r} is {noise.kind}, but at the core of a latent model it takes "
+        "diagonal noise, with a Wiener process for every state, or noise='off'"
+    )
 
 
 def of_model(model: Model, dtype: str = "float64") -> str | None:

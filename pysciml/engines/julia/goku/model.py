@@ -12,6 +12,7 @@ import numpy as np
 
 from pysciml.engines.julia.convert import layout, system
 from pysciml.engines.julia.process.start import JuliaObject, julia
+from pysciml.engines.julia.refusals import of_noise
 from pysciml.errors import CapabilityError, RunError
 from pysciml.goku.architecture import Architecture
 from pysciml.goku.task import GokuTask
@@ -97,12 +98,9 @@ def _core(made: Architecture, model: Model) -> dict[str, np.ndarray]:
     """Say which parameters are inferred, within which bounds, and what the others are."""
     from pysciml.engines.jax.goku.cores import parameter_bounds
 
-    noise = model.diffusion
-    if noise is not None and noise.kind != "diagonal" and made.noise != "off":
-        raise CapabilityError(
-            f"The noise of {model.name!r} is {noise.kind}, but on the julia engine a latent model "
-            "takes diagonal noise, with a Wiener process for every state; give noise='off'."
-        )
+    why = of_noise(model, made.noise)
+    if why is not None:
+        raise CapabilityError(f"The julia engine does not take this: {why}.")
     places = layout(model).params
     inferred = [np.arange(places[n].start, places[n].stop) + 1 for n in made.infer]
     values = [np.ravel(variable.array) for variable in model.params.values()]
