@@ -2,8 +2,10 @@
 
 Times are the least of the repeats, after a first call that compiles. "inside" is the time within
 Julia of the call that a solve makes, taken by Julia's clock in the same repeat; the border is the
-rest: checks aside, everything that Python and the hand-over add. Native Julia is the same equations
-written by hand for SciML, in its fastest form (static arrays). The last line is one JSON object.
+rest: checks aside, everything that Python and the hand-over add. Most of it is the way to Julia's
+thread and back, so the same between two threads of Python is given too. Native Julia is the same
+equations written by hand for SciML, in its fastest form (static arrays). The last line is one JSON
+object.
 
     python benchmarks/julia_border.py [--repeats 200] [--trajectories 10000]
 """
@@ -13,7 +15,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import queue
 import statistics
+import threading
 import time
 from collections.abc import Callable
 
@@ -68,6 +72,24 @@ def least(call: Callable[[], object], repeats: int) -> float:
     return min(taken)
 
 
+def there_and_back() -> Callable[[], None]:
+    """Give a call that another thread of Python answers: what this machine's threads cost."""
+    asked: queue.SimpleQueue[threading.Lock] = queue.SimpleQueue()
+
+    def serve() -> None:
+        while True:
+            asked.get().release()
+
+    def ask() -> None:
+        answer = threading.Lock()
+        answer.acquire()
+        asked.put(answer)
+        answer.acquire()
+
+    threading.Thread(target=serve, daemon=True).start()
+    return ask
+
+
 def split(call: Callable[[], object], repeats: int) -> dict[str, float]:
     """Give the least time of a call, and what of it is spent outside Julia."""
     jl, original = julia(), Julia.call
@@ -111,6 +133,7 @@ def main() -> None:
     nothing, arrays = jl.seval("() -> nothing"), [np.zeros(3) for _ in range(10)]
     ignore = jl.seval("(arrays...) -> nothing")
     found["call"] = least(lambda: jl.call(nothing), 10 * options.repeats)
+    found["threads"] = least(there_and_back(), 10 * options.repeats)
     found["call_10_arrays"] = least(lambda: jl.call(ignore, *arrays), 10 * options.repeats)
 
     model, engine = ps.catalog.lorenz63(), JuliaEngine()
@@ -150,6 +173,7 @@ def main() -> None:
 
 
 def report(found: dict[str, float], trajectories: int) -> None:
+    print(f"{'a thread of Python and back':38} {1e3 * found['threads']:10.1f} us")
     print(f"{'a call that does nothing':38} {1e3 * found['call']:10.1f} us")
     print(f"{'the same with 10 arrays':38} {1e3 * found['call_10_arrays']:10.1f} us")
     print(f"{'Lorenz, native Julia':38} {found['native']:10.3f} ms")

@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +121,7 @@ class Model:
             raise ModelError(f"{self.name!r} has no noise.")
         return category(self)
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Count of state components, all states together."""
         return sum(variable.size for variable in self.state.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -148,12 +149,12 @@ class Variable:
         """The value as a read-only float64 array."""
         return np.asarray(self.value)
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, ...]:
         """Shape of the value; ``()`` for a number."""
         return self.array.shape
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Count of numbers in the value."""
         return self.array.size

@@ -2,17 +2,23 @@
 The border to Python: calls that arrive from juliacall.
 
 A NumPy array of a call is seen as an `Array` of the same memory, whose dimensions are those of NumPy
-in reverse. Its address and shape arrive in `HEADER`, in the place that a `Slot` among the arguments
-names: no object of Python is made for it, and nothing of it outlives the call.
+in reverse. Where it lies arrives in `HEADER`, in the place that a `Slot` among the arguments names: no
+object of Python is made for it, and nothing of it outlives the call.
 """
 module PySciMLPythonCallExt
 
 using PySciML, PythonCall
 
 const SLOTS = 64
-const WIDTH = 8 # of a slot: address, type, count of dimensions, and up to five of these
-const HEADER = zeros(Int, SLOTS * WIDTH)
+const HEADER = zeros(Int, 2SLOTS) # of each slot: the address of the fields of an array, and its type
 const TYPES = (Float64, Float32, Int64, Int32, Int8, UInt8, Bool)
+
+# The first fields of an array, which NumPy's C interface fixes (`PyArrayObject_fields`).
+struct Fields
+    data::Ptr{Cvoid}
+    dimensions::Cint
+    sizes::Ptr{Int}
+end
 
 struct Slot
     number::Int
@@ -67,18 +73,16 @@ filled(@nospecialize(x)) = x
 filled(x::Slot) = array(x.number)
 filled(@nospecialize(x::Tuple)) = Tuple(Any[filled(y) for y in x])
 
-function array(slot)
-    at = WIDTH * (slot - 1)
-    sizes = ntuple(i -> HEADER[at+3+i], WIDTH - 3)
-    return wrapped(TYPES[HEADER[at+2]], HEADER[at+1], HEADER[at+3], sizes)
-end
+array(slot) =
+    wrapped(TYPES[HEADER[2slot]], unsafe_load(Ptr{Fields}(HEADER[2slot - 1])))
 
-function wrapped(::Type{T}, address, dimensions, sizes) where {T}
-    memory = Ptr{T}(address)
-    dimensions == 1 && return unsafe_wrap(Array, memory, sizes[1])
-    dimensions == 2 && return unsafe_wrap(Array, memory, (sizes[2], sizes[1]))
-    dimensions == 3 && return unsafe_wrap(Array, memory, (sizes[3], sizes[2], sizes[1]))
-    return unsafe_wrap(Array, memory, reverse(sizes[1:dimensions]))
+function wrapped(::Type{T}, fields::Fields) where {T}
+    memory, sizes, dimensions = Ptr{T}(fields.data), fields.sizes, fields.dimensions
+    size(i) = unsafe_load(sizes, i)
+    dimensions == 1 && return unsafe_wrap(Array, memory, size(1))
+    dimensions == 2 && return unsafe_wrap(Array, memory, (size(2), size(1)))
+    dimensions == 3 && return unsafe_wrap(Array, memory, (size(3), size(2), size(1)))
+    return unsafe_wrap(Array, memory, ntuple(i -> size(dimensions + 1 - i), Int(dimensions)))
 end
 
 release(@nospecialize(x)) = nothing
@@ -90,7 +94,7 @@ function release(@nospecialize(x::PyArray))
 end
 
 # What the first call would compile.
-foreach(T -> precompile(wrapped, (Type{T}, Int, Int, NTuple{WIDTH - 3,Int})), TYPES)
+foreach(T -> precompile(wrapped, (Type{T}, Fields)), TYPES)
 precompile(invoke, (Any, Any, Vararg{Any}))
 precompile(array, (Int,))
 precompile(evaluate, (Module, String))

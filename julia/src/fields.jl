@@ -49,9 +49,12 @@ The drift of a system as an `ODEFunction` of SciML, with its derivatives. Its ty
 model where `specialise` holds and the system is very small.
 """
 function rates(s::System, specialise::Bool)
-    is_static(s) || return hidden_rates(s)
-    into = specialise && s.states <= SHORT_RATES
-    return into ? static_rates(s, Val(s.states)) : hidden_rates(s, Val(s.states))
+    static = is_static(s)
+    into = static && specialise && s.states <= SHORT_RATES
+    return get!(s.made, into ? :static_rates : :hidden_rates) do
+        static || return hidden_rates(s)
+        return into ? static_rates(s, Val(s.states)) : hidden_rates(s, Val(s.states))
+    end
 end
 
 function hidden_rates(s::System{T}) where {T}

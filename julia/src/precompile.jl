@@ -28,6 +28,10 @@ function first_solves()
         solved(spring(style); algorithm="Rodas5P")
         solved(spring(style); algorithm="RK4", substeps=4)
     end
+    solve_plain!(
+        zeros(1, 2, 3), zeros(Int32, 1), zeros(1), zeros(Int, 1, 4), zeros(Int8, 1), spring("scalar"),
+        ones(1, 2), p, times, "Tsit5", "Rodas5P", 1e-6, 1e-9,
+    )
     outputs() = zeros(4, 2, 3), zeros(Int32, 4), zeros(4), zeros(Int, 4), zeros(Int, 4), zeros(Int8, 1)
     u0, given = ones(4, 2), (p, Int[], zeros(4, 0))
     lanes_tsit5!(outputs(), spring("scalar"), u0, given, times, "cpu", 1e-6, 1e-9, false)

@@ -57,8 +57,8 @@ function solve_batch!(
     swept=nothing, courses=(), timed=(), substeps=nothing, momenta=(), stop_flag=zeros(Int8, 1),
     specialise=true, block=0,
 )
-    T = eltype(system)
-    run = Run(
+    T, events = eltype(path), length(system.events)::Int
+    run = Run{T}(
         plain(path),
         plain(status),
         plain(stopped),
@@ -69,9 +69,9 @@ function solve_batch!(
         Series{T}[Series{T}(Int(s[1]), String(s[2]), plain(s[3]), plain(s[4])) for s in courses],
         plain(times),
         plain(stop_flag),
-        Vector{Vector{T}}[[T[] for _ in system.events] for _ in axes(plain(u0), 1)],
+        Vector{Vector{T}}[[T[] for _ in 1:events] for _ in axes(plain(u0), 1)],
     )
-    known = Vector{T}[i <= length(timed) ? Vector{T}(plain(timed[i])) : T[] for i in eachindex(system.events)]
+    known = Vector{T}[i <= length(timed) ? Vector{T}(plain(timed[i])) : T[] for i in 1:events]
     if substeps !== nothing
         stepper = fixed(algorithm, is_static(system), T[momenta...])
         work = Fixed(stepper, Int(substeps), EVALUATIONS[algorithm], specialise)
@@ -88,6 +88,20 @@ function solve_batch!(
     Base.invokelatest(solve_all!, run, system, work, known)
     return run.seen
 end
+
+"""
+    solve_plain!(path, status, stopped, counts, stop, system, u0, p, times, algorithm, fallback, rtol, atol)
+
+[`solve_batch!`](@ref) as Python mostly calls it, without what takes time to look through: no keywords,
+and no fallback where its name is empty.
+"""
+solve_plain!(
+    path, status, stopped, counts, stop::Vector{Int8}, @nospecialize(system::System), u0, p, times,
+    algorithm::String, fallback::String, rtol::Float64, atol::Float64,
+) = solve_batch!(
+    path, status, stopped, counts, system, u0, p, times; algorithm,
+    fallback=isempty(fallback) ? nothing : fallback, rtol, atol, stop_flag=stop,
+)
 
 struct Series{T}
     place::Int

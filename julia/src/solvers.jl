@@ -61,7 +61,15 @@ julia> nameof(typeof(algorithm("Rodas5P")))
 ```
 """
 function algorithm(name::AbstractString; options...)
-    name == "Tsit5" && isempty(options) && return Tsit5()
+    isempty(options) || return new_algorithm(name; options...)
+    return lock(() -> get!(() -> new_algorithm(name), ALGORITHMS, name), LOCK)
+end
+algorithm(chosen; options...) = chosen
+
+# To find out what an algorithm takes takes longer than a short solve.
+const ALGORITHMS, LOCK = Dict{String,Any}("Tsit5" => Tsit5()), ReentrantLock()
+
+function new_algorithm(name; options...)
     kind = algorithm_type(get(NAMES, name, String(name)))
     jacobian = (; autodiff=ADTypes.AutoFiniteDiff())
     made = Base.invokelatest() do
@@ -73,7 +81,6 @@ function algorithm(name::AbstractString; options...)
     )
     return made
 end
-algorithm(chosen; options...) = chosen
 
 # Whether compiling a system into the solver pays: implicit ones take seconds to compile.
 specialises(::Tsit5) = true

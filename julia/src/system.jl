@@ -92,6 +92,13 @@ struct System{T,D<:Field,N<:Union{Nothing,Field},E<:Tuple}
     calculus::Symbol
     sources::Int
     events::E
+    made::Dict{Symbol,Any}  # for solves, from one to the next
+
+    System{T,D,N,E}(name, states, params, drift, diffusion, noise, calculus, sources, events) where {
+        T,D,N,E
+    } = new{T,D,N,E}(
+        name, states, params, drift, diffusion, noise, calculus, sources, events, Dict{Symbol,Any}()
+    )
 end
 
 function System(

@@ -17,7 +17,7 @@ class Native(Solver):
 
     Its package is loaded when it is first used. Implicit solvers get the Jacobian that is derived
     from the model. With ``engine="julia"`` the name alone does too: ``solver="Vern9"``. On a GPU
-    there are Kvaerno3, Rosenbrock23, Vern7 and Vern9, which need DiffEqGPU.jl.
+    there are Rosenbrock23, Vern7 and Vern9, which need DiffEqGPU.jl.
 
     Parameters
     ----------

@@ -144,7 +144,7 @@ With `engine="julia"` a model may also be solved by any solver of OrdinaryDiffEq
 steps, by its name there: `solver="Vern9"`, or `ps.Native("Vern9")`. Dopri5 and Dopri8 are DP5 and
 DP8 there. On a GPU the julia engine takes small models without events, by the fixed steps of these
 tables (except StormerVerlet) and by Tsit5; ordinary ones also by Rodas4, Rodas5P, Kvaerno5, and
-natively Kvaerno3, Rosenbrock23, Vern7 and Vern9, which are kernels of DiffEqGPU.jl.
+natively Rosenbrock23, Vern7 and Vern9, which are kernels of DiffEqGPU.jl.
 
 `ps.capabilities()` gives the tables to a program. This page is written by
 `pysciml solvers --markdown`; the tests walk the tables.

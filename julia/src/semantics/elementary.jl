@@ -95,5 +95,6 @@ end
     return max(x, y) + log1p(exp(-abs(difference)))
 end
 
-@inline check_length(x, n) =
-    length(x) >= n || throw(DimensionMismatch("expected $n numbers, got $(length(x))"))
+# The message is made elsewhere, or every function would have to be ready to keep it from the collector.
+@inline check_length(x, n) = length(x) >= n || too_short(length(x), n)
+@noinline too_short(found, n) = throw(DimensionMismatch("expected $n numbers, got $found"))

@@ -110,18 +110,18 @@ def packed(task: SolveTask) -> Packed:
         The arrays.
     """
     model, places = task.model, layout(task.model).params
-    p = np.zeros(max((place.stop for place in places.values()), default=0), task.dtype)
+    p = np.zeros(next(reversed(places.values())).stop if places else 0, task.dtype)
     rows, values = [], []
     for variables, given in ((model.params, task.params), (model.inputs, task.inputs)):
         for name, variable in variables.items():
-            value = given[name]
+            place, value = places[name], given[name]
             if isinstance(value, Series):
                 continue
             if value.ndim > len(variable.shape):
-                rows.append(np.arange(places[name].start, places[name].stop) + 1)
+                rows.append(np.arange(place.start, place.stop) + 1)
                 values.append(value.reshape(variable.size, task.batch))
             else:
-                p[places[name]] = value.ravel()
+                p[place] = value.ravel()
     if not rows:
         return Packed(p, np.zeros(0, np.int64), np.zeros((0, task.batch), task.dtype))
     swept = np.concatenate(values, dtype=task.dtype)

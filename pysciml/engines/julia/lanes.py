@@ -28,7 +28,7 @@ EVALUATIONS = {  # of the drift, in a step
     "Tsit5": 6,
 }
 # Beside Tsit5, on a GPU: solvers of DiffEqGPU.
-KERNELS = ("Kvaerno3", "Kvaerno5", "Rodas4", "Rodas5P", "Rosenbrock23", "Vern7", "Vern9")
+KERNELS = ("Kvaerno5", "Rodas4", "Rodas5P", "Rosenbrock23", "Vern7", "Vern9")
 STATES = 64  # up to so many, a step of all lanes is compiled as one loop
 FEW = 32  # below so many trajectories, adaptive steps of each on its own cost no compilation
 

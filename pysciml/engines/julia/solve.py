@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from pysciml.engines.base import Solution, SolveTask
-from pysciml.engines.julia.convert import courses, initial, packed, split, system
+from pysciml.engines.julia.convert import Packed, courses, initial, packed, split, system
 from pysciml.engines.julia.events import happened, timed
 from pysciml.engines.julia.failures import explained
 from pysciml.engines.julia.process.start import julia
 from pysciml.engines.julia.process.threads import Interrupted, stop_flag
-from pysciml.solvers import Native, StormerVerlet
+from pysciml.forcing import Series
+from pysciml.solvers import StormerVerlet
 
 __all__ = ["COUNTS", "method", "solve"]
 
@@ -45,26 +46,25 @@ def solve(task: SolveTask) -> Solution:
     path = np.empty((len(times), task.model.size, batch), task.dtype)
     status, stopped = np.zeros(batch, np.int32), np.zeros(batch)
     counts, stop = np.zeros((len(COUNTS), batch), np.int64), stop_flag()
-    given = packed(task)
-    made = system(task.model, task.dtype)
+    given, written = packed(task), (path, status, stopped, counts)
+    asked = system(task.model, task.dtype), initial(task), given.p, times
     try:
         with explained(task):
-            seen = julia().call(
-                "solve_batch!",
-                path,
-                status,
-                stopped,
-                counts,
-                made,
-                initial(task),
-                given.p,
-                times,
-                swept=(given.places, given.values) if len(given.places) else None,
-                courses=courses(task),
-                stop=stop,
-                stop_flag=stop,
-                **method(task),
-            )
+            if _is_plain(task, given):
+                fallback = "" if task.fallback is None else task.fallback.name
+                told = task.solver.name, fallback, float(task.rtol), float(task.atol)
+                seen = julia().call("solve_plain!", *written, stop, *asked, *told, stop=stop)
+            else:
+                seen = julia().call(
+                    "solve_batch!",
+                    *written,
+                    *asked,
+                    swept=(given.places, given.values) if len(given.places) else None,
+                    courses=courses(task),
+                    stop=stop,
+                    stop_flag=stop,
+                    **method(task),
+                )
     except Interrupted as error:
         partial = Solution(split(task.model, path), status, stopped)
         raise Interrupted(str(error), partial) from error
@@ -77,12 +77,17 @@ def solve(task: SolveTask) -> Solution:
     )
 
 
+def _is_plain(task: SolveTask, given: Packed) -> bool:
+    """Tell whether tolerances are all that Julia has to be told, which is quicker without words."""
+    still = len(given.places) == 0 and not any(isinstance(v, Series) for v in task.inputs.values())
+    stops = task.stops is not None and len(task.stops) > 0
+    return task.solver.adaptive and still and not stops and not task.model.events
+
+
 def method(task: SolveTask) -> dict[str, Any]:
     """Give the options that the kind of solver needs."""
     solver, model = task.solver, task.model
     made: dict[str, Any] = {"algorithm": solver.name, "timed": timed(task)}
-    if isinstance(solver, Native):
-        made["algorithm"] = solver.algorithm
     if isinstance(solver, StormerVerlet):
         sides = [np.full(v.size, n in solver.momenta, task.dtype) for n, v in model.state.items()]
         made["momenta"] = np.concatenate(sides)

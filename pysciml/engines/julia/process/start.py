@@ -164,6 +164,7 @@ class Julia:
             _trash.clear()
             self._table.clear()
             given = [self._passed(value) for value in (*args, *keywords.values())]
+            self._table.write()
             try:
                 value = self._invoke(self._passed(function), self._named(keywords), *given)
             except self._error as error:
