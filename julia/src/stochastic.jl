@@ -1,5 +1,6 @@
 # Adaptive steps for stochastic equations, by the solvers of StochasticDiffEq, which is loaded when
 # one of them is first asked for.
+using DiffEqNoiseProcess: RSWM, WienerProcess, WienerProcess!
 using SciMLBase: SDEFunction, SDEProblem
 
 """
@@ -42,14 +43,14 @@ function paths_adaptive!(
     rtol, atol, stops = settings
     ends = sort!(union(inner_times(T, plain(stops), times), times[2:(end - 1)]))
     Base.invokelatest(
-        paths_adaptive!, result, system, sde_algorithm(algorithm), plain(u0), p, times,
-        Control{T}(rtol, atol, ends), noise, own_courses(T, courses),
+        solve_adaptive!, result, system, sde_algorithm(algorithm), plain(u0), p, times,
+        Control{T}(rtol, atol, ends), noise, Lanes.own_courses(T, courses),
     )
     return nothing
 end
 
-function paths_adaptive!(
-    result::Lanes.Result{T}, system, method, u0, p, times, control::Control, (seed, first), courses
+function solve_adaptive!(
+    result::Lanes.Result{T}, system::System, method, u0, p, times, control::Control, (seed, first), courses
 ) where {T}
     size = cld(Base.size(u0, 1), 4 * Threads.nthreads())
     Lanes.blocks(result, Base.size(u0, 1), size) do range
@@ -67,19 +68,28 @@ function paths_adaptive!(
 end
 
 "A system as a problem of SciML, in place, with parameters that may vary in time."
-function sde_problem(s::System{T}, u0, span, given, seed) where {T}
+function sde_problem(s::System, u0, span, given, seed)
     drift, amplitudes = s.drift.inplace, s.diffusion.inplace
     f(du, u, p, t) = (drift.value(du, u, at_time(p, t), t); nothing)
     jac(J, u, p, t) = (drift.jac(J, u, at_time(p, t), t); nothing)
     g(du, u, p, t) = (amplitudes.value(du, u, at_time(p, t), t); nothing)
     equations = SDEFunction{true}(f, g; (haskey(drift, :jac) ? (; jac) : (;))...)
-    s.noise === :diagonal && return SDEProblem(equations, u0, span, given; seed)
-    if s.noise === :general
-        matrix = zeros(T, s.states, s.sources)
-        return SDEProblem(equations, u0, span, given; seed, noise_rate_prototype=matrix)
-    end
-    process = required("DiffEqNoiseProcess", "scalar noise").WienerProcess
-    return SDEProblem(equations, u0, span, given; seed, noise=process(span[1], zero(T), zero(T)))
+    wide = s.noise === :general ? (; noise_rate_prototype=zeros(eltype(u0), s.states, s.sources)) : (;)
+    return SDEProblem(equations, u0, span, given; seed, noise=brownian(s, span[1]), wide...)
+end
+
+"""
+    brownian(system, t)
+
+The Wiener processes of a system, and as many for the solvers that need a second one. What is left of
+a step that was rejected is kept by the algorithm RSwM2 (Rackauckas & Nie 2017). The default, RSwM3,
+writes over what it keeps in DiffEqNoiseProcess 5.33, so that the path before has a variance many
+times too large.
+"""
+function brownian(s::System{T}, t) where {T}
+    rswm = RSWM(adaptivealg=:RSwM2)
+    s.noise === :scalar && return WienerProcess(t, zero(T), zero(T); rswm)
+    return WienerProcess!(t, zeros(T, s.sources), zeros(T, s.sources); rswm)
 end
 
 function follow_path!(result::Lanes.Result, index, problem, method, times, control)

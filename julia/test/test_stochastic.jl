@@ -234,3 +234,27 @@ end
     @test_throws PySciML.NoSolver PySciML.sde_algorithm("Tsit5")
     @test_throws PySciML.NoSolver PySciML.sde_algorithm("eval")
 end
+
+@testset "paths keep their law where steps are rejected" begin
+    using DiffEqNoiseProcess: RSWM, WienerProcess!
+    # x' = 30 has first steps rejected; w is the Wiener process itself.
+    f(du, u, p, t) = (du[1] = 30.0; du[2] = 0.0; nothing)
+    g(du, u, p, t) = (du[1] = 0.0; du[2] = 1.0; nothing)
+    count, early = 1000, 5e-4
+    function spread(noise)
+        rejected, w = 0, zeros(count)
+        for seed in 1:count
+            problem = SDEProblem(f, g, zeros(2), (0.0, 0.01); seed, noise=noise())
+            integ = PySciML.init(problem, SOSRI(); reltol=1e-2, abstol=1e-4, tstops=[early])
+            while integ.t < early
+                PySciML.step!(integ)
+            end
+            w[seed], rejected = integ.u[2], rejected + integ.stats.nreject
+        end
+        @test rejected > count
+        return var(w) / early
+    end
+    @test spread(() -> PySciML.brownian(bending(), 0.0)) ≈ 1 atol = 4 * sqrt(2 / count)
+    # Natively, by default, the path is far too wide.
+    @test spread(() -> nothing) > 10
+end

@@ -109,7 +109,9 @@ def test_events_and_inputs_are_left_to_single_trajectories():
 
 def test_what_does_not_fit_a_thread_of_a_gpu_is_refused():
     model, options = lorenz(device="gpu", engine="julia")
-    with pytest.raises(CapabilityError, match=r"CUDA\.jl"):
-        ps.solve(model, **options)
-    with pytest.raises(CapabilityError, match="with Tsit5 or with fixed steps"):
-        ps.solve(model, **{**options, "solver": "Rodas5P"})
+    for solver in ("Tsit5", "Rodas5P", "Vern9"):
+        with pytest.raises(CapabilityError, match=r"CUDA\.jl"):
+            ps.solve(model, **{**options, "solver": solver})
+    for solver in ("Dopri5", "FBDF"):
+        with pytest.raises(CapabilityError, match="fixed steps, Tsit5, Kvaerno5, Rodas4, Rodas5P"):
+            ps.solve(model, **{**options, "solver": solver})
