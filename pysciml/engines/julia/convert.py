@@ -110,7 +110,7 @@ def packed(task: SolveTask) -> Packed:
         The arrays.
     """
     model, places = task.model, layout(task.model).params
-    p = np.zeros(next(reversed(places.values())).stop if places else 0, task.dtype)
+    p = np.zeros(max((place.stop for place in places.values()), default=0), task.dtype)
     rows, values = [], []
     for variables, given in ((model.params, task.params), (model.inputs, task.inputs)):
         for name, variable in variables.items():
