@@ -7,8 +7,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
+from marks import ENGINES
 
 import pysciml as ps
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request, monkeypatch):
+    """Run a test on either engine, without naming one in its calls."""
+    monkeypatch.setenv("PYSCIML_ENGINE", request.param)
+    return request.param
+
 
 EITHER = pytest.mark.usefixtures("engine")
 

@@ -235,8 +235,9 @@ def _rest_safely(owner: Owner, main: Any) -> None:
     """Let Julia's collector run while its thread waits for work."""
     names = ("jl_gc_safe_enter", "jl_gc_safe_leave")
     enter, leave = (int(main.seval(f"UInt(cglobal(:{name}))")) for name in names)
-    owner.rest = ctypes.CFUNCTYPE(ctypes.c_int8)(enter)
-    owner.wake = ctypes.CFUNCTYPE(None, ctypes.c_int8)(leave)
+    # They do not let the interpreter go, which another thread would take and give back late.
+    owner.rest = ctypes.PYFUNCTYPE(ctypes.c_int8)(enter)
+    owner.wake = ctypes.PYFUNCTYPE(None, ctypes.c_int8)(leave)
 
 
 def _end_in(owner: Owner, library: Any) -> None:
