@@ -36,6 +36,16 @@ def check(kernel):
     np.testing.assert_allclose(kernel(ANGLE, X), turned(ANGLE, X), rtol=0, atol=2e-5)
 
 
+@pytest.fixture(autouse=True)
+def not_kept_by_jax():
+    """Keep JAX's own cache out of it, which takes programs that took long, on a busy machine."""
+    name = "jax_persistent_cache_min_compile_time_secs"
+    before = getattr(jax.config, name)
+    jax.config.update(name, 1e9)
+    yield
+    jax.config.update(name, before)
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """Keep kernels in a folder of this test; the suite itself uses JAX's own cache."""
