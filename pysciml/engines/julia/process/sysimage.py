@@ -1,4 +1,4 @@
-"""A system image: Julia with PySciML.jl compiled into it, which starts and solves at once.
+"""A system image: Julia with PySciML.jl compiled into it, which loads no packages at its start.
 
 An image fits one Julia, one set of package versions and one kind of processor. Its file is named
 by a hash of all these, so that an image made for others is never loaded.
