@@ -78,6 +78,8 @@ def test_every_pair_has_dims_units_and_coords(derived):
     assert derived.dz_dx.attrs["units"] == "(m)/(mV)"
     assert "units" not in derived.dx_ddrive.attrs
     assert derived.dx_drate.attrs["long_name"] == "derivative of x by rate"
+    assert derived.attrs["solver"] == "Tsit5"
+    assert derived.attrs["model"] == "mixed"
 
 
 def test_the_route_of_the_derivatives_is_said(derived):
@@ -85,8 +87,6 @@ def test_the_route_of_the_derivatives_is_said(derived):
     assert "by 11 numbers" in derived.attrs["gradient_reason"]
     fixed = ps.sensitivities(mixed, wrt="rate", t=(0, 1), solver="RK4", dt=0.5)
     assert "in its steps, of fixed length" in fixed.attrs["gradient_reason"]
-    assert derived.attrs["solver"] == "Tsit5"
-    assert derived.attrs["model"] == "mixed"
 
 
 def test_a_start_moves_a_linear_solution_by_its_exponential():
