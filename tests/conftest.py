@@ -1,8 +1,10 @@
-"""What all tests share: compiled programs are kept from one run of the suite to the next."""
+"""What all tests share: compiled programs are kept between runs; without Julia some are skipped."""
 
 import os
 import tempfile
 from pathlib import Path
+
+import pytest
 
 # Before JAX starts, and for the commands that tests start as well.
 cache = Path(tempfile.gettempdir()) / "pysciml-tests-compiled"
@@ -13,3 +15,13 @@ os.environ.setdefault("MPLBACKEND", "agg")
 os.environ.setdefault("PYSCIML_ENGINE", "jax")
 # Tests compile far more than they compute: let LLVM optimise less.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+
+
+def pytest_collection_modifyitems(items):
+    """Skip the tests marked `julia` where Julia and its packages are not ready."""
+    from marks import FOUND
+
+    absent = pytest.mark.skipif(not FOUND.ready, reason=f"no Julia: {FOUND.reason}")
+    for item in items:
+        if item.get_closest_marker("julia"):
+            item.add_marker(absent)

@@ -10,11 +10,10 @@ import threading
 import pytest
 import xarray as xr
 from comparing import same
-from marks import needs_julia
 
 import pysciml as ps
 
-pytestmark = needs_julia
+pytestmark = pytest.mark.julia
 
 OPTIONS = {"epochs": 3, "batch": 1, "rng": 3, "learning_rate": 1e-3}
 UPDATES = 6000  # of an epoch, which takes about a second

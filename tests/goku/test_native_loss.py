@@ -84,11 +84,8 @@ def test_loss_and_gradient_on_given_weights_data_and_noise(monkeypatch):
 @pytest.mark.julia
 def test_the_julia_engine_has_the_same_loss_and_gradient():
     from pysciml.engines.julia.goku.model import Layout, goku, latent_model
-    from pysciml.engines.julia.process.readiness import readiness
     from pysciml.engines.julia.process.start import julia
 
-    if not readiness().ready:
-        pytest.skip(f"no Julia: {readiness().reason}")
     known = xr.load_dataset(FILE, engine="h5netcdf")
     model = ps.catalog.stuart_landau(2)
     settings = ps.GokuUI(model, channels=3, length=10, window=4, variational=True, **SMALL)

@@ -1,11 +1,9 @@
 """Runs translated functions in one Julia process: many cases in, arrays out."""
 
 import math
-import os
-import shutil
-import subprocess
 
 import numpy as np
+from processes import run_julia
 
 from pysciml.engines.julia.translator.ir import JULIA_TYPES
 from pysciml.engines.julia.translator.program import emit
@@ -48,19 +46,10 @@ end
 """
 
 
-def executable():
-    """Find Julia, or None."""
-    for name in ("PYSCIML_JULIA_EXE", "PYTHON_JULIACALL_EXE"):
-        if os.environ.get(name):
-            return os.environ[name]
-    return shutil.which("julia")
-
-
 def has_special_functions():
     """Whether Julia finds SpecialFunctions.jl."""
-    found = 'exit(isnothing(Base.find_package("SpecialFunctions")) ? 1 : 0)'
-    command = [executable(), "--startup-file=no", "-e", found]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    found = 'print(!isnothing(Base.find_package("SpecialFunctions")))'
+    return run_julia("-e", found) == "true"
 
 
 class Batch:
@@ -115,9 +104,7 @@ class Batch:
         (folder / "semantics.jl").write_text(semantics(self.special))
         (folder / "values.bin").write_bytes(bytes(self.values))
         (folder / "cases.jl").write_text(MARK.join(text for text, _ in self.cases.values()))
-        command = [executable(), "--startup-file=no", "-O1", str(folder / "run.jl")]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr[-3000:]
+        run_julia("-O1", str(folder / "run.jl"))
         answers, raw, at = {}, (folder / "answers.bin").read_bytes(), 0
         for name, (_, outputs) in self.cases.items():
             status, length = np.frombuffer(raw, "int64", 2, at)

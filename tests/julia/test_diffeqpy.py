@@ -1,11 +1,10 @@
 """Models as problem objects in a Julia that another package, such as diffeqpy, has started."""
 
-import subprocess
 import sys
 
 import numpy as np
 import pytest
-from runner import executable
+from processes import for_juliacall, run_in_new_process
 
 import pysciml as ps
 from pysciml.errors import CapabilityError, EngineError, InputError
@@ -73,28 +72,17 @@ def test_what_a_problem_cannot_hold(monkeypatch):
         ps.catalog.lorenz63().to_diffeqpy(params={"rho": [1.0, 2.0]})
 
 
-def run(program, **environment):
-    import os
-
-    command = [sys.executable, "-c", program]
-    done = subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, **environment}, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
-
-
-@pytest.mark.julia
 @pytest.mark.slow
-@pytest.mark.skipif(executable() is None, reason="no Julia: set PYSCIML_JULIA_EXE to its path")
+@pytest.mark.julia
 def test_a_julia_of_others_solves_the_problems():
-    said = run(LORENZ)
-    assert "x[2] is there: True" in said
-    assert "solved" in said
+    done = run_in_new_process(LORENZ, **for_juliacall())
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "x[2] is there: True" in done.stdout
+    assert "solved" in done.stdout
 
 
-@pytest.mark.julia
 @pytest.mark.slow
-@pytest.mark.skipif(executable() is None, reason="no Julia: set PYSCIML_JULIA_EXE to its path")
+@pytest.mark.julia
 def test_a_julia_that_will_not_do_is_explained():
-    assert "has started Julia in a thread of its own" in run(OURS)
+    done = run_in_new_process(OURS)
+    assert "has started Julia in a thread of its own" in done.stdout, done.stderr[-3000:]

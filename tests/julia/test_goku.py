@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.flatten_util import ravel_pytree
-from marks import needs_julia
 
 import pysciml as ps
 from pysciml.engines.jax.goku.arrays import named
@@ -19,7 +18,7 @@ from pysciml.errors import CapabilityError, SolveError
 from pysciml.goku.task import GokuTask
 from pysciml.goku.training import Training
 
-pytestmark = needs_julia
+pytestmark = pytest.mark.julia
 
 SMALL = {"hidden": 8, "features": 6, "recurrent": 5, "latent_state": 4}
 GOKU = SMALL | {"channels": 3, "length": 10, "latent_params": 4}

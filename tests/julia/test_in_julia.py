@@ -6,15 +6,11 @@ import numpy as np
 import pytest
 from examples import with_network
 from expressions import M, N, edges, random_expression, special
-from runner import Batch, by_jax, executable, has_special_functions
+from runner import Batch, by_jax, has_special_functions
 
 import pysciml as ps
 
-pytestmark = [
-    pytest.mark.julia,
-    pytest.mark.slow,
-    pytest.mark.skipif(executable() is None, reason="no Julia: set PYSCIML_JULIA_EXE to its path"),
-]
+pytestmark = [pytest.mark.julia, pytest.mark.slow]
 EXPRESSIONS = 300
 
 

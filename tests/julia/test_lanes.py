@@ -6,14 +6,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
-from marks import needs_julia
 
 import pysciml as ps
 from pysciml.engines.jax.engine import JaxEngine
 from pysciml.errors import CapabilityError
 from pysciml.request import make_request
 
-pytestmark = needs_julia
+pytestmark = pytest.mark.julia
 
 COUNT = 40
 STARTS = xr.DataArray(np.linspace(-2, 2, COUNT), dims="start")

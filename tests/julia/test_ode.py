@@ -10,13 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
-from marks import needs_julia
 
 import pysciml as ps
 from pysciml.engines.base import Status
 from pysciml.errors import CapabilityError, InputError, SolveError
 
-pytestmark = needs_julia
+pytestmark = pytest.mark.julia
 
 DATA = Path(__file__).parents[1] / "data"
 

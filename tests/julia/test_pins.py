@@ -12,7 +12,7 @@ import pysciml
 from pysciml.engines.julia.process.package import package
 
 ROOT = Path(__file__).parents[2]
-WANTED = json.loads((ROOT / "juliapkg.json").read_text())
+WANTED = json.loads((ROOT / "pysciml" / "juliapkg.json").read_text())
 PROJECT = tomllib.loads((ROOT / "julia" / "Project.toml").read_text())
 # Packages whose versions decide numbers.
 DECIDING = re.compile(
@@ -22,39 +22,38 @@ DECIDING = re.compile(
 FOR_DEVICES = {"CUDA", "DiffEqGPU"}  # added by those who have a GPU
 
 
-def test_the_package_is_named_by_its_path_in_a_checkout_and_in_a_wheel():
+def test_the_package_is_where_the_file_beside_it_says():
     ours = WANTED["packages"]["PySciML"]
     assert ours["dev"] is True
-    installed = Path(pysciml.__file__).parent
-    assert package() in (ROOT / ours["path"], installed / ours["path"])
+    assert package() == Path(pysciml.__file__).parent / ours["path"]
     assert (package() / "Project.toml").exists()
     assert ours["uuid"] == PROJECT["uuid"]
 
 
-def test_the_wheel_has_the_package_beside_the_file_that_names_it():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
-    assert included["juliapkg.json"] == "pysciml/juliapkg.json"
-    wanted = f"pysciml/{WANTED['packages']['PySciML']['path']}"
+def test_the_wheel_has_what_the_link_of_a_checkout_leads_to():
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"][
+        "targets"
+    ]
+    included = wheel["wheel"]["force-include"]
+    assert (ROOT / "pysciml" / "julia").resolve() == ROOT / "julia"
     for name in ("Project.toml", "src", "ext", "test"):
-        there = (ROOT / "julia" / name).exists()
-        assert (included.get(f"julia/{name}") == f"{wanted}/{name}") == there
+        assert included[f"julia/{name}"] == f"pysciml/julia/{name}"
     assert not any("Manifest" in name for name in included)
 
 
-@pytest.mark.parametrize("layout", ["checkout", "wheel"])
-def test_juliapkg_finds_it(monkeypatch, tmp_path, layout):
+def test_juliapkg_finds_the_package_that_python_imports(monkeypatch, tmp_path):
     import juliapkg.deps
 
-    home = tmp_path if layout == "checkout" else tmp_path / "pysciml"
-    home.mkdir(exist_ok=True)
-    shutil.copy(ROOT / "juliapkg.json", home)
-    (home / "julia").mkdir()
-    monkeypatch.setattr("sys.path", [str(tmp_path)])
-    _, found = juliapkg.deps.find_requirements()
-    (ours,) = [package for package in found if package.name == "PySciML"]
-    assert ours.path == str(home / "julia")
-    assert ours.dev
+    checkout, wheel = tmp_path / "checkout", tmp_path / "site-packages"
+    for home in (checkout, wheel):
+        (home / "pysciml" / "julia").mkdir(parents=True)
+        shutil.copy(ROOT / "pysciml" / "juliapkg.json", home / "pysciml")
+    for path in ([checkout, wheel], [wheel, checkout], [wheel]):
+        monkeypatch.setattr("sys.path", [*map(str, path)])
+        _, found = juliapkg.deps.find_requirements()
+        (ours,) = [package for package in found if package.name == "PySciML"]
+        assert ours.path == str(path[0] / "pysciml" / "julia")
+        assert ours.dev
 
 
 def test_packages_that_decide_numbers_have_one_version():

@@ -1,17 +1,15 @@
 """Observations and losses, any function of named arrays, in Julia; networks as Lux layers."""
 
-import subprocess
-
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from runner import Batch, by_jax, executable
+from processes import run_julia
+from runner import Batch, by_jax
 
 import pysciml as ps
 from pysciml.errors import CapabilityError, ModelError
 
 SHAPES = {"u": {"x": (), "y": (3,)}, "p": {"gain": (2, 3), "lag": ()}, "data": (2,), "t": None}
-needs_julia = pytest.mark.skipif(executable() is None, reason="no Julia: set PYSCIML_JULIA_EXE")
 
 
 def observed(u, p, data, t):
@@ -82,7 +80,6 @@ def test_names_and_results_that_cannot_be():
 
 
 @pytest.mark.julia
-@needs_julia
 def test_julia_computes_observations_and_losses(tmp_path):
     given = numbers() | {"t": np.array([0.4]), "w": np.array([0.3, -1.2, 0.7, 2.0])}
     cases = [*traced("seen", observed), *traced("loss", misfit, wrt=["u", "p"])]
@@ -132,9 +129,8 @@ def julia(value):
     return str(value)
 
 
-@pytest.mark.julia
 @pytest.mark.slow
-@needs_julia
+@pytest.mark.julia
 def test_lux_layers_are_the_network_that_was_translated(tmp_path):
     import jax
 
@@ -164,7 +160,4 @@ def test_lux_layers_are_the_network_that_was_translated(tmp_path):
         cases.append(f"({', '.join(parts)}),\n")
     script = tmp_path / "lux.jl"
     script.write_text(f"const CASES = (\n{''.join(cases)})\n{LUX}")
-    command = [executable(), "--startup-file=no", "-O1", str(script)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "equal: 7" in done.stdout
+    assert "equal: 7" in run_julia("-O1", str(script))

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from runner import Batch, by_jax, executable
+from runner import Batch, by_jax
 
 import pysciml as ps
 
@@ -124,7 +124,6 @@ def test_its_elements_are_those_of_the_jacobian():
 
 
 @pytest.mark.julia
-@pytest.mark.skipif(executable() is None, reason="no Julia: set PYSCIML_JULIA_EXE to its path")
 def test_julia_gives_the_same_elements(tmp_path):
     function, given = elements()
     batch = Batch()

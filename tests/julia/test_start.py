@@ -10,7 +10,6 @@ import weakref
 import numpy as np
 import pytest
 import xarray as xr
-from marks import needs_julia
 
 import pysciml as ps
 from pysciml.engines.julia.process.start import JuliaObject, julia, started
@@ -18,7 +17,7 @@ from pysciml.engines.julia.process.threads import Interrupted, stop_flag
 from pysciml.engines.julia.process.traces import JuliaTrace
 from pysciml.errors import EngineError
 
-pytestmark = needs_julia
+pytestmark = pytest.mark.julia
 SPIN = (
     "(stop, limit) -> (n = 0; t = time(); while stop[1] == 0 && time() - t < limit; n += 1; end; n)"
 )

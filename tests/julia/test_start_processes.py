@@ -7,10 +7,9 @@ import subprocess
 import sys
 
 import pytest
-from marks import FOUND, needs_julia
-from processes import run_in_new_process
+from processes import for_juliacall, run_in_new_process
 
-pytestmark = needs_julia
+pytestmark = pytest.mark.julia
 
 START = "from pysciml.engines.julia.process.start import julia\njl = julia()\n"
 
@@ -95,12 +94,7 @@ def test_the_julia_of_another_package_is_joined():
         "thread.start(); thread.join()\n"
         "print(Main.seval('2 + 2'))\n"
     )
-    place = FOUND.place
-    done = run_in_new_process(
-        program,
-        PYTHON_JULIACALL_EXE=str(place.program),
-        PYTHON_JULIACALL_PROJECT=str(place.project),
-    )
+    done = run_in_new_process(program, **for_juliacall())
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["2", "True", "4"]
     assert "which another package had started" in done.stderr

@@ -7,14 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
-from marks import needs_julia
 
 import pysciml as ps
 from pysciml.engines.jax.engine import JaxEngine
 from pysciml.errors import CapabilityError, InputError
 from pysciml.request import make_request
 
-pytestmark = needs_julia
+pytestmark = pytest.mark.julia
 
 DATA = Path(__file__).parents[1] / "data"
 START = np.array([1.0, 0.5])

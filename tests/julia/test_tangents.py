@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 import xarray as xr
-from marks import needs_julia
 
 import pysciml as ps
 
-pytestmark = needs_julia
+pytestmark = pytest.mark.julia
 
 LOTKA = {"wrt": ["a", "x"], "t": (0, 3), "save": 1.0}
 STUART = {"wrt": ["a", "sigma", "x", "C"], "t": (0, 1), "save": 0.5, "dt": 0.1, "rng": 3}

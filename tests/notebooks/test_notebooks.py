@@ -10,17 +10,10 @@ import pysciml
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NEEDS_JULIA = "03_julia_engine"
-
-
-def runnable():
-    """Give the notebooks, with a mark on the one that needs Julia."""
-    from pysciml.engines.julia.process.readiness import readiness
-
-    found = readiness()
-    absent = pytest.mark.skipif(not found.ready, reason=f"no Julia: {found.reason}")
-    for path in NOTEBOOKS:
-        marks = [pytest.mark.julia, absent] if path.stem == NEEDS_JULIA else []
-        yield pytest.param(path, marks=marks, id=path.stem)
+RUNNABLE = [
+    pytest.param(path, marks=[pytest.mark.julia] if path.stem == NEEDS_JULIA else [], id=path.stem)
+    for path in NOTEBOOKS
+]
 
 
 def code_cells(notebook):
@@ -48,7 +41,7 @@ def told(output):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", list(runnable()))
+@pytest.mark.parametrize("path", RUNNABLE)
 def test_a_notebook_runs(path, tmp_path):
     import nbformat
     from nbclient import NotebookClient

@@ -15,8 +15,6 @@ def package() -> Path:
     Returns
     -------
     pathlib.Path
-        ``pysciml/julia`` of a wheel, ``julia`` of a checkout.
+        ``pysciml/julia``; in a checkout it is a link to ``julia``.
     """
-    home = Path(pysciml.__file__).parent
-    shipped = home / "julia"
-    return shipped if shipped.is_dir() else home.parent / "julia"
+    return Path(pysciml.__file__).parent / "julia"
