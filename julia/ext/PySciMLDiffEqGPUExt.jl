@@ -9,7 +9,7 @@ using DiffEqGPU:
     adapt, make_prob_compatible, vectorized_asolve
 using KernelAbstractions: Backend
 using PySciML: NoSolver, Status, System
-using PySciML.Lanes: Lanes, Result, Row, Tolerances
+using PySciML.Lanes: Lanes, Result, Row, Tolerances, check_small, rows
 using SciMLBase: FullSpecialize, ODEFunction, ODEProblem
 using StaticArrays: SMatrix, SVector
 
@@ -31,7 +31,7 @@ end
 Values{A}(f::F) where {A,F} = Values{A,F}(f)
 @inline (v::Values{A})(u, p, t) where {A} = A(v.f(u, p, t))
 
-function rates(s::System{T}) where {T}
+function equations(s::System{T}) where {T}
     f, N = s.drift.values, s.states
     V, M = SVector{N,T}, SMatrix{N,N,T,N * N}
     return ODEFunction{false,FullSpecialize}(
@@ -48,12 +48,7 @@ function Lanes.solve_native_on!(
             join(sort!(collect(keys(ALGORITHMS))), ", ") * ".",
         ),
     )
-    all(in(keys(system.drift.values)), (:value, :jac, :tgrad)) || throw(
-        NoSolver(
-            "$(system.name) is too large for a thread of a device: its functions are not in scalar " *
-            "form. Solve it on the CPU.",
-        ),
-    )
+    check_small(system, all(in(keys(system.drift.values)), (:value, :jac, :tgrad)))
     Base.invokelatest(run!, backend, r, system, ALGORITHMS[name], u0, p, times, tolerances)
     return r
 end
@@ -64,8 +59,8 @@ pieces(::GPUODEImplicitAlgorithm, times) = [k:(k + 1) for k in 1:(length(times) 
 pieces(_, times) = [1:length(times)]
 
 function run!(backend, r::Result{T}, system, algorithm, u0, p, times, tolerances) where {T}
-    f, M, count = rates(system), system.params, size(u0, 1)
-    own = p isa Lanes.Swept ? Lanes.rows(p, 1:count) : p
+    f, M, count = equations(system), system.params, size(u0, 1)
+    own = rows(p, 1:count)
     params = [SVector{M,T}(Row{M}(own, i)) for i in 1:count]
     r.path[:, :, 1] = u0
     fill!(r.status, Status.SUCCESS)

@@ -5,7 +5,7 @@ module PySciMLKernelsExt
 
 using KernelAbstractions
 using PySciML.Lanes:
-    Lanes, Grid, METHODS, Noise, Result, Row, Seed, Small, Swept, Tolerances, issmall
+    Lanes, Grid, METHODS, Noise, Result, Row, Seed, Small, Tolerances, check_small, issmall, rows
 using PySciML: System
 
 @kernel function fixed!(path, status, stopped, method, f, u0, p, ::Val{M}, times, substeps, noise) where {M}
@@ -33,7 +33,7 @@ end
 
 # Results are copied back, which waits for the device; they may be arrays of NumPy.
 function Lanes.solve_on!(backend::Backend, r::Result, system::System, method, u0, p, grid::Grid, noise)
-    check_small(system, METHODS[Symbol(method)])
+    check_small(system, issmall(system, METHODS[Symbol(method)]))
     arrays = run_fixed(backend, r, system, METHODS[Symbol(method)], u0, p, grid, noise)
     foreach(copyto!, (r.path, r.status, r.stopped), arrays)
     fill!(r.steps, grid.substeps * (length(grid.times) - 1))
@@ -42,7 +42,7 @@ end
 
 function run_fixed(backend, r, system, method, u0, p, grid, noise)
     path, status, stopped = written(backend, r)
-    args = on(backend, u0), on(backend, rows(p, size(u0, 1))), Val(system.params), on(backend, grid.times)
+    args = on(backend, u0), on(backend, rows(p, axes(u0, 1))), Val(system.params), on(backend, grid.times)
     run! = fixed!(backend)
     Base.invokelatest(
         run!, path, status, stopped, method, Small(system), args..., grid.substeps,
@@ -54,12 +54,12 @@ end
 function Lanes.solve_on!(
     backend::Backend, r::Result{T}, system::System, u0, p, times, tolerances::Tolerances
 ) where {T}
-    check_small(system, nothing)
+    check_small(system, issmall(system, nothing))
     path, status, stopped = written(backend, r)
     steps, rejected = on(backend, r.steps), on(backend, r.rejected)
     first = KernelAbstractions.zeros(backend, T, size(u0, 1))
     f, count = Small(system), size(u0, 1)
-    args = on(backend, u0), on(backend, rows(p, count)), Val(system.params), on(backend, times)
+    args = on(backend, u0), on(backend, rows(p, axes(u0, 1))), Val(system.params), on(backend, times)
     Base.invokelatest(first_steps!(backend), first, f, args..., tolerances; ndrange=count)
     Base.invokelatest(
         tsit5!(backend), path, status, stopped, steps, rejected, f, args..., first,
@@ -69,14 +69,6 @@ function Lanes.solve_on!(
     return r
 end
 
-check_small(system, method) =
-    issmall(system, method) || throw(
-        ArgumentError(
-            "$(system.name) is too large for a thread of a device: its functions are not in scalar " *
-            "form. Solve it on the CPU."
-        ),
-    )
-
 written(backend, r::Result) = map(a -> KernelAbstractions.zeros(backend, eltype(a), size(a)...), (r.path, r.status, r.stopped))
 
 function on(backend, array::Array)
@@ -84,9 +76,6 @@ function on(backend, array::Array)
     isempty(array) || copyto!(made, array)
     return made
 end
-
-rows(p::Array, _) = p
-rows(p::Swept, count) = Lanes.rows(p, 1:count)
 
 counted(_, ::Nothing) = nothing
 counted(backend, increments::Matrix) = on(backend, increments)

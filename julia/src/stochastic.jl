@@ -97,7 +97,7 @@ function follow_path!(result::Lanes.Result, index, problem, method, times, contr
     choose_pieces!(given, reached)
     integ = init(
         problem, method; reltol=control.rtol, abstol=control.atol, tstops=control.stops,
-        save_on=false, maxiters=Lanes.MAX_STEPS,
+        save_on=false, maxiters=Lanes.MAX_STEPS, verbose=None(),
     )
     write_state!(result.path, index, 1, problem.u0)
     status = Status.SUCCESS

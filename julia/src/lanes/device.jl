@@ -21,6 +21,14 @@ many steps a trajectory takes is not known.
 """
 function solve_native_on! end
 
+check_small(system, is_small) =
+    is_small || throw(
+        NoSolver(
+            "$(system.name) is too large for a thread of a device: its functions are not in scalar " *
+            "form. Solve it on the CPU.",
+        ),
+    )
+
 """
     gpu()
 

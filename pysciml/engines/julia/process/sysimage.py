@@ -30,9 +30,13 @@ if Base.find_package("PackageCompiler") === nothing
     Pkg.add("PackageCompiler")
 end
 using PackageCompiler
+# What the packages compile when they are precompiled is not in an image: the first solves again.
+const solves = tempname()
+write(solves, "using PythonCall, PySciML; PySciML.first_solves()")
 create_sysimage(
     ["PySciML", "PythonCall"];
     project=dirname(project), sysimage_path=ARGS[1], import_into_main=false,
+    precompile_execution_file=solves,
 )
 """
 
