@@ -1,5 +1,6 @@
 """Which engine "auto" means."""
 
+import dataclasses
 import sys
 from types import ModuleType
 
@@ -81,6 +82,21 @@ def test_auto_is_jax_for_solvers_that_julia_has_not(taken):
     chosen = make_request(noisy, t=(0, 1), save=0.5, solver="ShARK", rng=0).chosen
     assert chosen.engine.name == "jax"
     assert "ShARK runs on the jax engine alone" in chosen.reason
+
+
+def test_a_solver_for_diagonal_noise_takes_no_matrix():
+    one = ps.catalog.ornstein_uhlenbeck().without_noise()
+    wide = one.noise(lambda t, u, p: {"x": jnp.stack([0.1, 0.2])}, kind="general", sources=2)
+    with pytest.raises(CapabilityError, match=r"SOSRI takes scalar and diagonal.*SOSRA"):
+        ps.solve(wide, t=(0, 1), solver="SOSRI", rng=0, engine="julia")
+
+
+def test_a_device_takes_fixed_steps_and_the_solvers_of_its_kernels(taken):
+    task = make_request(ps.catalog.ornstein_uhlenbeck(), t=(0, 1), dt=0.1, rng=0).task
+    there = dataclasses.replace(task, device="gpu")
+    assert JuliaEngine().refusal(there) is None
+    why = JuliaEngine().refusal(dataclasses.replace(there, solver=ps.SOSRI()))
+    assert "with fixed steps, Tsit5, Kvaerno5" in why
 
 
 def test_auto_is_jax_for_latent_models_whose_noise_julia_does_not_take(taken):

@@ -188,18 +188,9 @@ def test_a_trajectory_that_fails_leaves_the_others_alone():
 def test_what_the_engine_does_not_solve_is_refused():
     from pysciml.engines.julia.stochastic import solve
 
-    task = task_of(stratonovich(MODELS["additive"]), solver="ShARK", dt=None)
-    with pytest.raises(CapabilityError, match="SOSRI"):
-        solve(task)
     task = task_of(MODELS["diagonal"])
     with pytest.raises(CapabilityError, match=r"CUDA\.jl.*device=.cpu"):
         solve(dataclasses.replace(task, device="gpu"))
-    with pytest.raises(CapabilityError, match="fixed steps"):
-        solve(dataclasses.replace(task, device="gpu", solver=ps.SOSRI()))
-    one = ps.catalog.ornstein_uhlenbeck().without_noise()
-    wide = one.noise(lambda t, u, p: {"x": jnp.stack([0.1, 0.2])}, kind="general", sources=2)
-    with pytest.raises(CapabilityError, match=r"kind='general'.*SOSRA"):
-        solve(task_of(wide, solver="SOSRI", dt=None, engine="julia"))
     # Its second process would be missing: natively such a solve does not end.
     with pytest.raises(InputError, match="needs more of a path"):
         task_of(

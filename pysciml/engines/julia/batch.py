@@ -11,8 +11,9 @@ from pysciml.engines.julia.convert import initial, packed, split, system
 from pysciml.engines.julia.failures import explained
 from pysciml.engines.julia.process.start import julia
 from pysciml.engines.julia.process.threads import Interrupted, stop_flag
+from pysciml.forcing import Series
 
-__all__ = ["Outputs", "noise_arguments", "outputs", "solution", "solved"]
+__all__ = ["Outputs", "is_plain", "noise_arguments", "outputs", "solution", "solved"]
 
 
 class Outputs(NamedTuple):
@@ -58,6 +59,24 @@ def outputs(task: SolveTask) -> Outputs:
         np.zeros(batch, np.int64),
         np.zeros(batch, np.int64),
     )
+
+
+def is_plain(task: SolveTask) -> bool:
+    """Tell whether the steps of a task are those of its tolerances alone.
+
+    Parameters
+    ----------
+    task : SolveTask
+        What is to be solved.
+
+    Returns
+    -------
+    bool
+        True where there are no events, no inputs that vary in time, and no times to stop at.
+    """
+    stops = task.solver.adaptive and task.stops is not None and len(task.stops) > 0
+    varies = any(isinstance(value, Series) for value in task.inputs.values())
+    return not (task.model.events or varies or stops)
 
 
 def noise_arguments(task: SolveTask) -> tuple[str, int, int, np.ndarray]:

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from pysciml.engines.base import Solution, SolveTask, Status
-from pysciml.engines.julia.batch import noise_arguments, solution, solved
+from pysciml.engines.julia.batch import is_plain, noise_arguments, solution, solved
 from pysciml.engines.julia.convert import system
 from pysciml.engines.julia.process.start import julia
-from pysciml.forcing import Series
 
 __all__ = ["EVALUATIONS", "KERNELS", "can", "solve"]
 
@@ -47,12 +46,10 @@ def can(task: SolveTask) -> bool:
         True for small systems without events and without inputs that vary in time, with fixed
         steps or Tsit5.
     """
-    plain = not task.model.events and not any(isinstance(v, Series) for v in task.inputs.values())
-    timed = task.solver.adaptive and task.stops is not None and len(task.stops) > 0
     known = task.solver.name in EVALUATIONS or (
         task.device != "cpu" and task.solver.name in KERNELS and not task.model.is_stochastic
     )
-    if not known or not plain or timed:
+    if not known or not is_plain(task):
         return False
     if task.solver.adaptive and task.batch < FEW and task.device == "cpu":
         return False

@@ -27,9 +27,15 @@ def of_solving(task: SolveTask) -> str | None:
     str or None
         A sentence without its end; None if it is solved.
     """
-    solver = task.solver
+    solver, noise = task.solver, task.model.diffusion
     if "julia" not in solver.engines:
         return f"{solver.name} runs on the {solver.engines[0]} engine alone"
+    wide = noise is not None and noise.kind == "general"
+    if wide and solver.adaptive and "diagonal" in solver.strong and "general" not in solver.strong:
+        return (
+            f"{solver.name} takes scalar and diagonal noise, but that of {task.model.name!r} has "
+            "kind='general'; ps.SOSRA() takes it where it is additive, as do fixed steps"
+        )
     if task.device == "cpu":
         return None
     from pysciml.engines.julia.lanes import EVALUATIONS, KERNELS

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from pysciml.engines.base import Solution, SolveTask
-from pysciml.engines.julia.convert import Packed, courses, initial, packed, split, system
+from pysciml.engines.julia.batch import is_plain
+from pysciml.engines.julia.convert import courses, initial, packed, split, system
 from pysciml.engines.julia.events import happened, timed
 from pysciml.engines.julia.failures import explained
 from pysciml.engines.julia.process.start import julia
 from pysciml.engines.julia.process.threads import Interrupted, stop_flag
-from pysciml.forcing import Series
 from pysciml.solvers import StormerVerlet
 
 __all__ = ["COUNTS", "method", "solve"]
@@ -50,7 +50,8 @@ def solve(task: SolveTask) -> Solution:
     asked = system(task.model, task.dtype), initial(task), given.p, times
     try:
         with explained(task):
-            if _is_plain(task, given):
+            if task.solver.adaptive and not len(given.places) and is_plain(task):
+                # Tolerances are all that Julia has to be told, which is quicker without words.
                 fallback = "" if task.fallback is None else task.fallback.name
                 told = task.solver.name, fallback, float(task.rtol), float(task.atol)
                 seen = julia().call("solve_plain!", *written, stop, *asked, *told, stop=stop)
@@ -75,13 +76,6 @@ def solve(task: SolveTask) -> Solution:
         events=happened(task, seen),
         counts=_counts(task, counts),
     )
-
-
-def _is_plain(task: SolveTask, given: Packed) -> bool:
-    """Tell whether tolerances are all that Julia has to be told, which is quicker without words."""
-    still = len(given.places) == 0 and not any(isinstance(v, Series) for v in task.inputs.values())
-    stops = task.stops is not None and len(task.stops) > 0
-    return task.solver.adaptive and still and not stops and not task.model.events
 
 
 def method(task: SolveTask) -> dict[str, Any]:

@@ -46,23 +46,10 @@ def solve(task: SolveTask) -> Solution:
 
 def _adaptive(task: SolveTask) -> Solution:
     """Solve each with adaptive steps of StochasticDiffEq."""
-    solver, noise = task.solver, task.model.diffusion
-    if "julia" not in solver.engines:
-        raise CapabilityError(
-            f"The julia engine has no solver {solver.name}; use ps.SOSRI() or ps.SOSRA(), or "
-            "engine='jax'."
-        )
-    strong = solver.strong
-    narrow = "diagonal" in strong and "general" not in strong
-    if noise is not None and noise.kind == "general" and narrow:
-        raise CapabilityError(
-            f"{solver.name} takes scalar and diagonal noise, but that of {task.model.name!r} has "
-            "kind='general'; use ps.SOSRA() where it is additive, else fixed steps."
-        )
     stops = np.zeros(0) if task.stops is None else task.stops
     settings = task.rtol, task.atol, stops.astype(task.dtype)
     given = settings, (task.seed, task.first), courses(task)
-    found, _ = solved(task, "paths_adaptive!", solver.name, *given)
+    found, _ = solved(task, "paths_adaptive!", task.solver.name, *given)
     return solution(task, found, None)
 
 
