@@ -29,8 +29,8 @@ class Forcing:
     interpolation : {"linear", "previous", "cubic"}
         Straight lines between the times, as for a bare DataArray; steps, each value holding
         until the next time; or cubic Hermite pieces, smooth but for their second derivative.
-        Solvers end a step on every time of a series that is not cubic, so that its jumps and
-        kinks cost no accuracy.
+        Solvers end a step on every time of the series, so that what happens there costs no
+        accuracy.
 
     Raises
     ------
@@ -75,11 +75,6 @@ class Series:
     times: np.ndarray
     values: np.ndarray
     interpolation: Interpolation
-
-    @property
-    def stops(self) -> np.ndarray:
-        """Times at which a step must end: those of jumps and kinks."""
-        return self.times[:0] if self.interpolation == "cubic" else self.times
 
     def window(self, start: int, stop: int, ndim: int) -> Series:
         """Take a part of the batch, where there is one.

@@ -77,7 +77,7 @@ def make_request(
     tolerances = _tolerances(method, rtol, atol, dtype)
     sweep = spread(model, state or {}, params or {}, inputs or {}, _trajectories(trajectories))
     timed = _timed(model, t)
-    stops = np.concatenate([np.zeros(0), *timed.values(), *_jumps(sweep)])
+    stops = np.concatenate([np.zeros(0), *timed.values(), *_knots(sweep)])
     grid = make_grid(method, t, save, dt, dtype, stops, whole=bool(model.events))
     _check_covered(sweep, grid)
     if model.diffusion is None and (rng is not None or increments is not None):
@@ -166,9 +166,9 @@ def _timed(model: Model, t: Any) -> dict[str, np.ndarray]:
     return {n: joined[np.searchsorted(joined, at, side="right") - 1] for n, at in times.items()}
 
 
-def _jumps(sweep: Sweep) -> list[np.ndarray]:
-    """List the times at which inputs have jumps or kinks."""
-    return [value.stops for value in sweep.inputs.values() if isinstance(value, Series)]
+def _knots(sweep: Sweep) -> list[np.ndarray]:
+    """List the times of the series of inputs, where their pieces meet."""
+    return [value.times for value in sweep.inputs.values() if isinstance(value, Series)]
 
 
 def _check_covered(sweep: Sweep, grid: Grid) -> None:

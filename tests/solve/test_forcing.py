@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
+from marks import ENGINES
 
 import pysciml as ps
 
@@ -114,6 +115,22 @@ def test_cubic_pieces_are_of_third_order_and_exact_for_parabolas():
     turning = lambda t: (0.8 * np.sin(2 * t) - 2 * np.cos(2 * t)) / (0.64 + 4)  # noqa: E731
     errors = [error(count, lambda t: np.sin(2 * t), turning) for count in (21, 41, 81)]
     assert (np.log2(np.divide(errors[:-1], errors[1:])) > 2.7).all()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    "options", [{}, {"rtol": 1e-3}, {"solver": "Rodas5P"}, {"solver": "RK4", "dt": 1.0}]
+)
+def test_no_piece_is_continued_beyond_its_end(engine, options):
+    # The rate does not depend on the state, so that no step seems too long; x' = sin t, and the
+    # error of cubic pieces of width h is less than h^3 (see above).
+    summed = ps.model(state={"x": 0.0}, inputs={"push": 0.0})(lambda t, u, p, x: {"x": x.push})
+    times = np.linspace(0, 20, 201)
+    forcing = ps.Forcing(course(times, np.sin(times)), "cubic")
+    sol = ps.solve(
+        summed, t=(0, 20), save=[0.0, 20.0], inputs={"push": forcing}, engine=engine, **options
+    )
+    assert float(sol.x[-1]) == pytest.approx(1 - np.cos(20), abs=1e-4)
 
 
 def test_a_sweep_over_courses_is_a_dimension():

@@ -206,15 +206,13 @@ def _inputs(
                 f"The series of input {name!r} runs from {times[0]:g} to {times[-1]:g}, which "
                 f"does not cover the flow from {task.times[0]:g} to {task.times[-1]:g}."
             )
-        if interpolation != "cubic":
-            within = (times > task.times[0]) & (times < task.times[-1])
-            if not task.solver.adaptive and not np.isin(times[within], task.times).all():
-                raise InputError(
-                    f"The series of input {name!r} has jumps or kinks between the save times, "
-                    f"where {task.solver.name} takes steps; save at its times too, or use an "
-                    "adaptive solver."
-                )
-            stops.append(times[within])
+        within = times[(times > task.times[0]) & (times < task.times[-1])]
+        if not task.solver.adaptive and not np.isin(within, task.times).all():
+            raise InputError(
+                f"The series of input {name!r} has times between the save times, where "
+                f"{task.solver.name} takes steps; save at its times too, or use an adaptive solver."
+            )
+        stops.append(within)
         forced.append((name, interpolation, False))
         steady[name] = (jnp.asarray(times, dtype), jnp.asarray(value[1], dtype))
     plain = {n: v for n, v in steady.items() if not isinstance(v, tuple)}
