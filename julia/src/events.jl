@@ -17,7 +17,7 @@ An event of a system, behind wrappers that hide which model it is of.
 struct Watched{T}
     condition::FunctionWrapper{T,Tuple{Vector{T},Vector{T},T}}
     tangent::FunctionWrapper{T,Tuple{Vector{T},Vector{T},T,Vector{T},Vector{T},T}}
-    reset::FunctionWrapper{Nothing,Tuple{Vector{T},Vector{T},Vector{T},T}}
+    reset::FunctionWrapper{Nothing,Tuple{Vector{T},Vector{T},Vector{T},Vector{T},T}}
     resets::Bool
     timed::Bool
     direction::Int
@@ -29,8 +29,8 @@ function Watched(e::Event, times, ::Type{T}) where {T}
     return Watched{T}(
         something(e.condition, (u, p, t) -> zero(T)),
         something(e.tangent, (u, p, t, v, q, s) -> zero(T)),
-        e.reset === nothing ? (du, u, p, t) -> nothing :
-        (du, u, p, t) -> (e.reset(du, u, p, t); nothing),
+        e.reset === nothing ? (du, u, p, q, t) -> nothing :
+        (du, u, p, q, t) -> (reset!(e.reset, du, u, p, q, t); nothing),
         e.reset !== nothing,
         e.condition === nothing,
         e.direction,
@@ -38,6 +38,9 @@ function Watched(e::Event, times, ::Type{T}) where {T}
         times,
     )
 end
+
+# Only tangents ask how parameters and inputs move, at rates `q` by time.
+reset!(change, du, u, p, _, t) = change(du, u, p, t)
 
 "Where a condition crosses zero first within a step."
 struct Crossing{T}
@@ -152,7 +155,7 @@ end
 "Let an event change the state."
 function happen!(w::Watch, e::Watched, given, t)
     e.resets || return nothing
-    e.reset(w.spare, w.after, at_time(given, t), t)
+    e.reset(w.spare, w.after, at_time(given, t), rates!(given, t), t)
     copyto!(w.after, w.spare)
     return nothing
 end

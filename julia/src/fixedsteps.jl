@@ -156,7 +156,7 @@ function happen_at_end!(w::Watch{T}, given, t, h, slack) where {T}
         w.fired[i] || continue
         length(w.seen[i]) <= MOST_EVENTS && push!(w.seen[i], at)
         if e.resets
-            e.reset(w.slope, after, p, finish)
+            e.reset(w.slope, after, p, rates!(given, finish), finish)
             copyto!(after, w.slope)
         end
         if e.stops

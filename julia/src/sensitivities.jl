@@ -181,8 +181,9 @@ function tangent_event(e::Event, s::System, q)
 end
 
 # With the event at time t(q), the state after it is y⁺ = R(y⁻(t), p, t) and goes on with f(y⁺):
-# v⁺ = dR (v + f⁻ τ, q, τ) - f⁺ τ, where τ, the change of the time, keeps the condition at zero.
-function (r::TangentReset)(out, u, p, t)
+# v⁺ = dR (v + f⁻ τ, q + p′ τ, τ) - f⁺ τ, where τ, the change of the time, keeps the condition at
+# zero and p′ is the rate of what varies in time.
+function reset!(r::TangentReset, out, u, p, rates, t)
     e, f = r.event, r.f
     n = f.n
     at = u[1:n]
@@ -191,13 +192,12 @@ function (r::TangentReset)(out, u, p, t)
     e.reset(y, at, p, t)
     f.value(after, y, p, t)
     copyto!(block(f, out, 0), y)
-    still = zero(p)
-    speed = e.condition === nothing ? one(t) : e.tangent(at, p, t, before, still, one(t))
+    speed = e.condition === nothing ? one(t) : e.tangent(at, p, t, before, rates, one(t))
     for j in axes(f.q, 2)
         v, q = u[(j * n + 1):((j + 1) * n)], f.q[:, j]
         τ = e.condition === nothing ? zero(t) : -e.tangent(at, p, t, v, q, zero(t)) / speed
         changed = Vector{typeof(dual(t, τ))}(undef, n)
-        e.reset(changed, dual.(at, v .+ before .* τ), dual.(p, q), dual(t, τ))
+        e.reset(changed, dual.(at, v .+ before .* τ), dual.(p, q .+ rates .* τ), dual(t, τ))
         block(f, out, j) .= change.(changed) .- after .* τ
     end
     return nothing

@@ -71,7 +71,7 @@ def test_auto_is_jax_for_models_that_cannot_be_translated(taken):
     )
     sol = ps.solve(spectral, t=(0, 1), save=0.5)
     assert sol.attrs["engine"] == "jax"
-    assert "does not take this" in sol.attrs["engine_reason"]
+    assert "does not take this: it has no numbers" in sol.attrs["engine_reason"]
     assert "test_choosing.py" in sol.attrs["engine_reason"]  # and where
     with pytest.raises(CapabilityError, match="Use engine='jax' for this model"):
         JuliaEngine().solve(make_request(spectral, t=(0, 1), save=0.5).task)
@@ -97,6 +97,11 @@ def test_a_device_takes_fixed_steps_and_the_solvers_of_its_kernels(taken):
     assert JuliaEngine().refusal(there) is None
     why = JuliaEngine().refusal(dataclasses.replace(there, solver=ps.SOSRI()))
     assert "with fixed steps, Tsit5, Kvaerno5" in why
+
+
+def test_no_device_but_the_cpu_differentiates():
+    with pytest.raises(CapabilityError, match="differentiates no solutions"):
+        ps.sensitivities(ps.catalog.lorenz63(), wrt="rho", t=(0, 1), engine="julia", device="gpu")
 
 
 def test_auto_is_jax_for_latent_models_whose_noise_julia_does_not_take(taken):

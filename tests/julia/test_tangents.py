@@ -75,6 +75,20 @@ def test_derivatives_jump_at_events_as_the_implicit_function_theorem_says():
         np.testing.assert_allclose(got[f"dv_d{name}"].values[1:], slope, rtol=1e-6)
 
 
+def test_derivatives_jump_where_the_threshold_moves():
+    # v = a t meets 1 - t / 2 at 1 / (a + 1/2), and goes on from half of that.
+    ramp = xr.DataArray([1.0, 0.5], {"time": [0.0, 1.0]}, ["time"])
+    model = ps.model(state={"v": 0.0}, params={"a": 1.0}, inputs={"ramp": 0.0})(
+        lambda t, u, p, x: {"v": p.a}
+    ).with_event(
+        "spike", when=lambda t, u, p, x: u.v - x.ramp, then=lambda t, u, p, x: {"v": x.ramp / 2}
+    )
+    settings = {"t": (0, 0.85), "save": [0.5, 0.85], "inputs": {"ramp": ramp}, "wrt": "a"}
+    for julia, jax in on_both(model, rtol=1e-9, atol=1e-11, **settings):
+        np.testing.assert_allclose(julia, [0.5, 0.85 - 2 / 3 + 1.25 / 2.25], rtol=1e-6)
+        np.testing.assert_allclose(jax, julia, rtol=1e-6)
+
+
 def test_a_state_at_rest_has_derivatives_all_the_same():
     # v stays at rest, so that its error alone would let steps grow without bound.
     got = ps.sensitivities(

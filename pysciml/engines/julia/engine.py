@@ -123,7 +123,17 @@ class JuliaEngine:
         tuple
             By state and name: shape (n, *shape of the state, *shape of the other, batch); and
             the solution.
+
+        Raises
+        ------
+        CapabilityError
+            On another device than the CPU, or with a solver that has no tangents here.
         """
+        if task.device != "cpu":
+            raise CapabilityError(
+                f"On device={task.device!r} the julia engine differentiates no solutions; use "
+                "device='cpu'."
+            )
         from pysciml.engines.julia.sensitivities import sensitivities
 
         return sensitivities(task, names)

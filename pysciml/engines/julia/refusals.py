@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from pysciml.engines.base import SolveTask
@@ -91,6 +92,7 @@ def of_noise(model: Model, choice: str) -> str | None:
     )
 
 
+@functools.lru_cache(maxsize=256)  # of a model that is refused, nothing else is kept
 def of_model(model: Model, dtype: str = "float64") -> str | None:
     """Say why a model cannot be translated.
 
@@ -111,5 +113,5 @@ def of_model(model: Model, dtype: str = "float64") -> str | None:
     try:
         translated(model, dtype)
     except CapabilityError as error:
-        return str(error).removesuffix(".")
+        return str(error).removesuffix(".").replace("The julia engine", "it", 1)
     return None
