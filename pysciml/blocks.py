@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from pysciml.engines.base import Engine, Solution, SolveTask
+from pysciml.engines.base import Engine, Solution, SolveTask, Status
 from pysciml.engines.choose import choose
-from pysciml.errors import EngineError, InputError
+from pysciml.errors import EngineError, InputError, Interrupted
 from pysciml.forcing import Series
 
 __all__ = ["run"]
@@ -45,13 +45,15 @@ def run(task: SolveTask, engine: Engine, *, client: Any = None, progress: bool =
         If `client` is not a client.
     EngineError
         If the cluster could not solve a block.
+    Interrupted
+        After Ctrl-C, where the engine gives what it has then; with that of the whole batch.
     """
     count = -(-task.batch // engine.block(task))
     if count == 1 and client is None:
         return engine.solve(task)
     blocks = list(_cut(task, -(-task.batch // count)))
     if client is None:
-        solutions: Iterable[Solution] = (engine.solve(block) for block in blocks)
+        solutions: Iterable[Solution] = _in_turn(task, blocks, engine)
     else:
         solutions = _on_cluster(client, blocks, engine.name)
     if progress:
@@ -59,6 +61,30 @@ def run(task: SolveTask, engine: Engine, *, client: Any = None, progress: bool =
 
         solutions = track(solutions, description=task.model.name, total=len(blocks))
     return _join(task, solutions)
+
+
+def _in_turn(task: SolveTask, blocks: list[SolveTask], engine: Engine) -> Iterator[Solution]:
+    solved = []
+    for block in blocks:
+        try:
+            solved.append(engine.solve(block))
+        except Interrupted as error:
+            rest = [_unsolved(left) for left in blocks[len(solved) + 1 :]]
+            parts = [
+                Solution(part.state, part.status, part.stopped)
+                for part in (*solved, error.partial, *rest)
+            ]
+            raise Interrupted(str(error), _join(task, parts)) from error
+        yield solved[-1]
+
+
+def _unsolved(task: SolveTask) -> Solution:
+    shape = {n: (len(task.times), *v.shape, task.batch) for n, v in task.model.state.items()}
+    return Solution(
+        {name: np.full(size, np.nan, task.dtype) for name, size in shape.items()},
+        np.full(task.batch, Status.INTERRUPTED, np.int32),
+        np.full(task.batch, task.times[0]),
+    )
 
 
 def _cut(task: SolveTask, size: int) -> Iterator[SolveTask]:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 __all__ = [
     "CapabilityError",
     "DataError",
     "EngineError",
     "InputError",
+    "Interrupted",
     "ModelError",
     "PySciMLError",
     "RunError",
@@ -52,6 +54,23 @@ class EngineError(PySciMLError, RuntimeError):
 
 class RunError(PySciMLError, RuntimeError):
     """A run directory or a checkpoint cannot be read, written or continued."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C within a task that ends early with what it has.
+
+    Parameters
+    ----------
+    message : str
+        What was stopped.
+    partial : object, optional
+        What there was then: of `pysciml.solve` its Dataset, NaN where nothing was reached, with
+        the variable ``status``; None where a task does not offer that.
+    """
+
+    def __init__(self, message: str, partial: object = None) -> None:
+        super().__init__(message)
+        self.partial: Any = partial
 
 
 class StudyError(PySciMLError, ValueError):

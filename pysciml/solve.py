@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from pysciml.blocks import run
-from pysciml.errors import SolveError
+from pysciml.engines.base import Solution
+from pysciml.errors import Interrupted, SolveError
 from pysciml.model import Model
 from pysciml.request import check_choice, make_request
 from pysciml.result import failure, is_failure, label
@@ -99,6 +100,9 @@ def solve(
         If the solver cannot solve the model.
     SolveError
         If a trajectory does not reach the end; names trajectory, variable and time.
+    Interrupted
+        After Ctrl-C on the julia engine; a KeyboardInterrupt whose ``partial`` is the Dataset of
+        what was solved until then.
 
     Examples
     --------
@@ -126,7 +130,12 @@ def solve(
         device=device,
         dtype=dtype,
     )
-    solution = run(request.task, request.chosen.engine, client=client, progress=progress)
+    try:
+        solution = run(request.task, request.chosen.engine, client=client, progress=progress)
+    except Interrupted as error:
+        if not isinstance(error.partial, Solution):
+            raise
+        raise Interrupted(str(error), label(request, error.partial, status=True)) from error
     if on_error == "raise" and np.any(is_failure(solution.status)):
         raise SolveError(failure(request.task, solution, request.sweep))
     return label(request, solution, status=on_error == "return")

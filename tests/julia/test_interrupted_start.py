@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from pysciml.engines.julia.process import start
-from pysciml.engines.julia.process.threads import Interrupted
+from pysciml.errors import Interrupted
 
 
 @pytest.fixture

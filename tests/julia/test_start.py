@@ -13,9 +13,9 @@ import xarray as xr
 
 import pysciml as ps
 from pysciml.engines.julia.process.start import JuliaObject, julia, started
-from pysciml.engines.julia.process.threads import Interrupted, stop_flag
+from pysciml.engines.julia.process.threads import stop_flag
 from pysciml.engines.julia.process.traces import JuliaTrace
-from pysciml.errors import EngineError
+from pysciml.errors import EngineError, Interrupted
 
 pytestmark = pytest.mark.julia
 SPIN = (
@@ -169,6 +169,6 @@ def test_ctrl_c_stops_a_solve_with_what_was_solved_until_then(jl):
     with pytest.raises(Interrupted) as caught:
         ps.solve(model, t=(0, 9e4), params={"rho": rho}, **given)
     timer.join()
-    x = caught.value.partial.state["x"]
+    x = caught.value.partial.x
     assert 5 < np.isfinite(x).sum() < x.size
-    np.testing.assert_allclose(x[:4, 0], whole.x[:4], rtol=1e-6)
+    np.testing.assert_allclose(x[0, :4], whole.x[:4], rtol=1e-6)

@@ -8,8 +8,8 @@ import time
 import numpy as np
 import pytest
 
-from pysciml.engines.julia.process.threads import Guest, Interrupted, Owner, stop_flag
-from pysciml.errors import EngineError
+from pysciml.engines.julia.process.threads import Guest, Owner, stop_flag
+from pysciml.errors import EngineError, Interrupted
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,10 @@ import pytest
 import xarray as xr
 
 import pysciml as ps
+from pysciml.engines.base import Solution, Status
 from pysciml.engines.jax import engine
 from pysciml.engines.jax.engine import JaxEngine
+from pysciml.errors import Interrupted
 
 DECAY = ps.model(state={"x": 1.0, "z": [1.0, 2.0]}, params={"k": 1.0}, inputs={"push": 0.0})(
     lambda t, u, p, x: {"x": x.push - p.k * u.x, "z": -u.z * u.x}
@@ -128,3 +130,24 @@ def test_a_bar_is_shown_for_several_blocks_where_asked_for(seen, capsys):
     seen(8)
     paths(progress=True)
     assert "100%" in capsys.readouterr().out
+
+
+def test_what_was_solved_when_ctrl_c_came_is_kept(seen, monkeypatch):
+    whole, tasks, solve = paths(), seen(4), JaxEngine.solve
+
+    def interrupted(self, task):
+        solution = solve(self, task)
+        if len(tasks) < 3:
+            return solution
+        path = {name: np.where(np.arange(4) < 2, x, np.nan) for name, x in solution.state.items()}
+        status = np.where(np.arange(4) < 2, Status.SUCCESS, Status.INTERRUPTED)
+        raise Interrupted("Stopped.", Solution(path, status, solution.stopped))
+
+    monkeypatch.setattr(JaxEngine, "solve", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        paths()
+    partial = caught.value.partial.stack(lane=("trajectory", "k"))
+    np.testing.assert_array_equal(partial.status == Status.INTERRUPTED, np.arange(15) >= 10)
+    expected = whole.stack(lane=("trajectory", "k")).isel(lane=slice(10))
+    xr.testing.assert_allclose(partial[["x", "z"]].isel(lane=slice(10)), expected, rtol=1e-14)
+    assert np.isnan(partial.x.isel(lane=slice(12, None))).all()

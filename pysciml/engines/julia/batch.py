@@ -10,7 +10,8 @@ from pysciml.engines.base import Solution, SolveTask
 from pysciml.engines.julia.convert import initial, packed, split, system
 from pysciml.engines.julia.failures import explained
 from pysciml.engines.julia.process.start import julia
-from pysciml.engines.julia.process.threads import Interrupted, stop_flag
+from pysciml.engines.julia.process.threads import stop_flag
+from pysciml.errors import Interrupted
 from pysciml.forcing import Series
 
 __all__ = ["Outputs", "is_plain", "noise_arguments", "outputs", "solution", "solved"]

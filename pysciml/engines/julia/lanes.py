@@ -12,6 +12,7 @@ from pysciml.engines.base import Solution, SolveTask, Status
 from pysciml.engines.julia.batch import is_plain, noise_arguments, solution, solved
 from pysciml.engines.julia.convert import system
 from pysciml.engines.julia.process.start import julia
+from pysciml.errors import Interrupted
 
 __all__ = ["EVALUATIONS", "KERNELS", "can", "solve"]
 
@@ -94,27 +95,33 @@ def _handed_over(task: SolveTask, found: Solution) -> Solution:
     from pysciml.engines.julia.solve import solve as solve_each
 
     model = task.model
-    rest = solve_each(
-        dataclasses.replace(
-            task,
-            state=_part(task.state, model.state, chosen),
-            params=_part(task.params, model.params, chosen),
-            inputs=_part(task.inputs, model.inputs, chosen),
-            batch=len(chosen),
-            solver=task.fallback,
-            fallback=None,
-        )
+    stiff = dataclasses.replace(
+        task,
+        state=_part(task.state, model.state, chosen),
+        params=_part(task.params, model.params, chosen),
+        inputs=_part(task.inputs, model.inputs, chosen),
+        batch=len(chosen),
+        solver=task.fallback,
+        fallback=None,
     )
+    try:
+        return _put(found, solve_each(stiff), chosen)
+    except Interrupted as error:
+        raise Interrupted(str(error), _put(found, error.partial, chosen)) from error
+
+
+def _put(found: Solution, part: Solution, chosen: np.ndarray) -> Solution:
+    """Put some trajectories that were handed over into a batch."""
     for name, path in found.state.items():
-        path[..., chosen] = rest.state[name]
+        path[..., chosen] = part.state[name]
     for name, values in (("status", found.status), ("stopped", found.stopped)):
-        values[chosen] = getattr(rest, name)
-    stiff = np.zeros(task.batch, np.int64)
-    stiff[chosen] = 1
+        values[chosen] = getattr(part, name)
+    handed = np.zeros(len(found.status), np.int64)
+    handed[chosen] = 1
     counts = dict(found.counts)
     for name in counts:
-        counts[name][chosen] += rest.counts.get(name, 0)
-    return dataclasses.replace(found, counts={**counts, "handed_over": stiff})
+        counts[name][chosen] += part.counts.get(name, 0)
+    return dataclasses.replace(found, counts={**counts, "handed_over": handed})
 
 
 def _part(values: Mapping[str, Any], variables: Mapping[str, Any], lanes: np.ndarray) -> Any:

@@ -12,7 +12,8 @@ from pysciml.engines.julia.convert import courses, initial, packed, split, syste
 from pysciml.engines.julia.events import happened, timed
 from pysciml.engines.julia.failures import explained
 from pysciml.engines.julia.process.start import julia
-from pysciml.engines.julia.process.threads import Interrupted, stop_flag
+from pysciml.engines.julia.process.threads import stop_flag
+from pysciml.errors import Interrupted
 from pysciml.solvers import StormerVerlet
 
 __all__ = ["COUNTS", "method", "solve"]

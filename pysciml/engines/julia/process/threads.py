@@ -8,7 +8,7 @@ and thread pools need no care.
 Stopping is cooperative. A stop flag is a NumPy array of one int8, made by `stop_flag` and passed
 to the Julia function among its arguments. Ctrl-C sets it to 1; a Julia loop that looks at it in
 each step (``stop[1] != 0``) ends early and returns what it has; the caller then gets `Interrupted`,
-a KeyboardInterrupt that carries this as `partial`.
+which carries this as `partial`.
 
 Where another package has started Julia, it lives in a thread of that package; `Guest` then calls it
 from this thread and refuses others.
@@ -27,9 +27,9 @@ from typing import Any
 
 import numpy as np
 
-from pysciml.errors import EngineError
+from pysciml.errors import EngineError, Interrupted
 
-__all__ = ["Guest", "Interrupted", "Job", "Owner", "stop_flag"]
+__all__ = ["Guest", "Job", "Owner", "stop_flag"]
 
 GRACE = 1.0  # seconds that a call without a stop flag may take to end after Ctrl-C
 STACK = 64 * 1024 * 1024  # the compiler of Julia recurses deeply; only what it uses is taken
@@ -56,22 +56,6 @@ def stop_flag() -> np.ndarray:
     array([0], dtype=int8)
     """
     return np.zeros(1, np.int8)
-
-
-class Interrupted(KeyboardInterrupt):
-    """Ctrl-C during a call of Julia.
-
-    Parameters
-    ----------
-    message : str
-        What was stopped.
-    partial : object, optional
-        What the call returned when it was told to stop; None where it does not offer that.
-    """
-
-    def __init__(self, message: str, partial: Any = None) -> None:
-        super().__init__(message)
-        self.partial = partial
 
 
 class Job:
