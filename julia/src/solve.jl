@@ -22,7 +22,7 @@ Solve trajectories of an ordinary differential equation, one after the other on 
 - `options=(;)`: of the algorithm.
 - `fallback=nothing`: the name of one that goes on where Tsit5 finds the equations stiff.
 - `rtol=1e-6`, `atol=1e-9`: tolerances.
-- `stops=[]`: times on which steps must end, increasing.
+- `stops=[]`: times on which adaptive steps must end, increasing; they do on the knots of `courses`.
 - `block=0`: how many components belong together: the block with the largest error decides.
 - `swept=(places, values)`: elements of `p` that vary from trajectory to trajectory, and a matrix
   with a row for each of these.
@@ -78,7 +78,7 @@ function solve_batch!(
     else
         method = PySciML.algorithm(algorithm; options...)
         other = fallback === nothing ? nothing : PySciML.algorithm(fallback)
-        stops = inner_times(T, stops, times)
+        stops = inner_times(T, union(stops, (s.knots for s in run.courses)...), times)
         control(method) = Control{T}(
             rtol, atol, ends_on_saves(method) ? sort!(union(stops, run.times[2:(end - 1)])) : stops,
             block,
@@ -150,7 +150,7 @@ function fixed(name, static, momenta::Vector{T}) where {T}
 end
 
 inner_times(::Type{T}, stops, times) where {T} =
-    T[t for t in stops if first(times) < t < last(times)]
+    sort!(T[t for t in stops if first(times) < t < last(times)])
 
 # What is compiled for each model anew ends here: from `Task` on nothing depends on its type.
 function solve_all!(run::Run, @nospecialize(system), work, known)
@@ -163,8 +163,25 @@ function solve_all!(run::Run, @nospecialize(system), work, known)
         tasks = map(1:workers) do _
             Threads.@spawn solve_some!(run, Task(fresh(system), work, known, run), waiting)
         end
-        foreach(fetch, tasks)
+        finish(tasks)
     end
+    return nothing
+end
+
+"""
+    finish(tasks)
+
+Wait for all tasks, whatever becomes of each: they write into memory of the caller. Then throw what
+one of them has thrown.
+"""
+function finish(tasks)
+    for task in tasks
+        try
+            wait(task)
+        catch
+        end
+    end
+    foreach(wait, tasks)
     return nothing
 end
 
@@ -192,6 +209,11 @@ end
 function solve_some!(run::Run{T}, task::Task{T}, waiting) where {T}
     given = task.given
     while (lane = Threads.atomic_add!(waiting, 1)) <= size(run.u0, 1)
+        if !iszero(run.stop[1])
+            run.status[lane], run.stopped[lane] =
+                ended!(run.path, lane, 1, Status.INTERRUPTED, run.times[1])
+            continue
+        end
         places, values = run.swept
         for (k, place) in enumerate(places)
             given.values[place] = values[lane, k]

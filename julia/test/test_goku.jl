@@ -211,6 +211,13 @@ end
     Goku.epoch!(three, 3, stop)
     Goku.retry!(three)
     @test (three.weights, three.update, three.scale) == (before, 60, 0.5)
+    # A run that goes on within an epoch goes back to there, and no farther.
+    Goku.set_counts!(three, three.count, 60, 0.5, [0.0, 0.0, 0.0, 0.0, 0.0, 2.0])
+    Goku.epoch!(three, 3, stop)
+    Goku.retry!(three)
+    @test (three.update, three.partial[end]) == (60, 2)
+    Goku.epoch!(three, 3, stop)
+    @test (three.update, three.partial[end]) == (61, 3)
 end
 
 @testset "AdamW is its definition" begin

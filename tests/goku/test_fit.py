@@ -94,6 +94,29 @@ def test_ctrl_c_stops_at_the_end_of_the_step_and_resumes(goku, rotations, whole,
     same(ps.resume(tmp_path / "run", progress=False), whole)
 
 
+def test_an_epoch_that_was_resumed_is_tried_again_from_there(
+    goku, rotations, tmp_path, monkeypatch
+):
+    from pysciml.engines.jax.goku.update import Updater
+
+    def interrupt():
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        fit(goku, rotations, run=tmp_path / "run", progress=After(6, interrupt))
+    updates, step = [], Updater.step
+
+    def failing(self, state, *given):
+        after, terms = step(self, state, *given)
+        updates.append(int(state.update))
+        failed = updates.count(7) == 1 and updates[-1] == 7
+        return after, terms._replace(loss=terms.loss * np.nan) if failed else terms
+
+    monkeypatch.setattr(Updater, "step", failing)
+    ps.resume(tmp_path / "run", progress=False)
+    assert updates == [6, 7, *range(6, 16)]  # four epochs of four updates
+
+
 def test_a_killed_run_goes_on_to_the_same_numbers(rotations, whole, tmp_path):
     rotations.to_netcdf(tmp_path / "data.nc")
     script = textwrap.dedent("""

@@ -1,14 +1,15 @@
-"""A start of Julia that Ctrl-C leaves alone, without Julia."""
+"""A start of Julia that Ctrl-C leaves alone, or within which a process forks, without Julia."""
 
 import os
 import signal
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
 
 from pysciml.engines.julia.process import start
-from pysciml.errors import Interrupted
+from pysciml.errors import EngineError, Interrupted
 
 
 @pytest.fixture
@@ -41,3 +42,24 @@ def test_the_next_call_waits_for_the_same_start(slow):
     threading.Timer(0.1, ready.set).start()
     assert start.julia() is start.julia()
     assert len(starts) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_child_that_was_forked_during_the_start_is_refused(slow):
+    ready, starts = slow
+    starter = threading.Thread(target=start.julia)
+    starter.start()
+    while not starts:
+        time.sleep(0.01)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)  # would end a child that waits for ever
+        try:
+            start.julia()
+        except EngineError as error:
+            os._exit(7 if "does not survive a fork" in str(error) else 8)
+        finally:
+            os._exit(9)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    ready.set()
+    starter.join()

@@ -125,7 +125,7 @@ end
 """
     epoch!(run, count, stop)
 
-Do the updates of an epoch, `count` of them, until its loss is not finite or `stop[1]` is not zero.
+Do the updates of an epoch that are left of its `count`, until its loss is not finite or `stop[1]` is not zero.
 Gives the sums of the terms and the count of updates so far.
 """
 function epoch!(run::Run, count, stop)
@@ -139,7 +139,10 @@ function epoch!(run::Run, count, stop)
 end
 
 snapshot(run::Run) =
-    (; (name => copy(getfield(run, name)) for name in VECTORS)..., run.count, run.update, run.scale)
+    (;
+        (name => copy(getfield(run, name)) for name in VECTORS)..., run.count, run.update, run.scale,
+        partial=copy(run.partial),
+    )
 
 function go_back!(run::Run, scale)
     for name in VECTORS
@@ -147,14 +150,15 @@ function go_back!(run::Run, scale)
     end
     run.count, run.update = run.started.count, run.started.update
     run.scale = run.started.scale * scale
-    run.partial .= 0
+    copyto!(run.partial, run.started.partial)
     return nothing
 end
 
 """
     retry!(run)
 
-Go back to the start of the epoch, with half the learning rate.
+Go back to where the epoch was entered (its start, unless a run goes on within it), with half the
+learning rate.
 """
 retry!(run::Run) = go_back!(run, 0.5)
 

@@ -74,7 +74,7 @@ function solve_lanes!(result::Result, f::Small, u0, p, times, tolerances, lanes,
     if workers == 1
         work(1)
     else
-        foreach(wait, [Threads.@spawn work(worker) for worker in 1:workers])
+        finish([Threads.@spawn work(worker) for worker in 1:workers])
     end
     foreach(row -> leave_out!(result, row:row, 1), waiting[]:batch)  # after an interrupt
     return result

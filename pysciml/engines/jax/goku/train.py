@@ -186,7 +186,7 @@ def train(
     training = task.training
     clock = Clock(run)
     while run.epoch < training.epochs and not out_of_patience(run):
-        started = run.state
+        started, entered = run.state, run.partial.copy()
         terms, finished = _epoch(run, watch, clock)
         if not finished:
             break
@@ -194,6 +194,7 @@ def train(
             reason = _retry(run, started)
             if reason:
                 raise SolveError(reason)
+            run.partial = entered
             continue
         rate = run.updater.rate(int(run.state.update) - 1) * float(run.state.scale)
         better = conclude(run, terms._asdict(), rate, lambda: run.state.average)

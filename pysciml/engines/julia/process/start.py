@@ -28,7 +28,7 @@ __all__ = ["Julia", "JuliaObject", "julia", "started"]
 _lock = threading.Lock()
 _julia: Julia | None = None
 _booted: Julia | None = None  # before it is handed out
-_owner: Owner | None = None
+_owner: Owner | Guest | None = None
 _failure: EngineError | None = None
 _trash: deque[Any] = deque()
 
@@ -231,6 +231,7 @@ def _start() -> Julia:
     if _owner is None and bridge is not None and bridge.CONFIG.get("inited"):
         owner = guest(bridge)
         found = owner.run(lambda: Julia(join(owner, bridge)))
+        _owner = owner
         how = "which another package had started, has loaded PySciML.jl"
     else:
         if _owner is None:
@@ -242,10 +243,20 @@ def _start() -> Julia:
             how = "started"
         owner = _owner
         found = owner.run(_boot)
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=lambda: setattr(owner, "forked", True))
     _say(found, how, time.perf_counter() - began)
     return found
+
+
+def _after_fork() -> None:
+    """Let a child know that it has no thread of Julia, however far the start was."""
+    global _lock
+    _lock = threading.Lock()
+    if _owner is not None:
+        _owner.forked = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _boot() -> Julia:
@@ -253,7 +264,7 @@ def _boot() -> Julia:
     global _booted, _failure
     if _booted is None:
         try:
-            assert _owner is not None
+            assert isinstance(_owner, Owner)
             _booted = Julia(boot(_owner))
         except EngineError as error:
             _failure = error

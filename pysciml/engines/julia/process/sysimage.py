@@ -7,6 +7,7 @@ by a hash of all these, so that an image made for others is never loaded.
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -157,12 +158,15 @@ def build(place: Place, runner: Runner = run) -> Path:
         raise EngineError("PYSCIML_CACHE_DIR turns the cache off; it is where the image would go.")
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     image = home / name(place)
-    part = image.with_name(f"part-{image.name}")
-    code, _ = runner(place, SCRIPT, str(part))
-    if code != 0 or not part.is_file():
-        raise EngineError(
-            "PackageCompiler made no image; what it printed says why. It needs a C compiler and "
-            "some 4 GB of memory. Without an image, Julia starts as before."
-        )
-    part.replace(image)
+    part = image.with_name(f"part-{os.getpid()}-{image.name}")
+    try:
+        code, _ = runner(place, SCRIPT, str(part))
+        if code != 0 or not part.is_file():
+            raise EngineError(
+                "PackageCompiler made no image; what it printed says why. It needs a C compiler "
+                "and some 4 GB of memory. Without an image, Julia starts as before."
+            )
+        part.replace(image)
+    finally:
+        part.unlink(missing_ok=True)
     return image
