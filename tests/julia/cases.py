@@ -1,9 +1,11 @@
 """Functions to translate, with numbers to give them: expressions by the hundred, every model."""
 
+import dataclasses
 import math
 
 import numpy as np
 from expressions import M, N, edges, random_expression, special
+from idioms import idioms, mixed
 
 import pysciml as ps
 
@@ -57,6 +59,10 @@ def cases():
     found = {}
     for name, function, arrays in [*edges(), *special()]:
         found[name] = traced(name, function, arrays), {f"a{i}": a for i, a in enumerate(arrays)}
+    for name, function, arrays in idioms():
+        made = traced(name, function, arrays)
+        made = dataclasses.replace(made, derivative=name.endswith(("jvp", "vjp")))
+        found[f"idiom_{name}"] = made, {f"a{i}": a for i, a in enumerate(arrays)}
     for seed in range(EXPRESSIONS):
         rng = np.random.default_rng(seed)
         arrays = [rng.normal(size=N), rng.normal(size=(M, N)), rng.normal(size=()), seed % M]
@@ -67,8 +73,11 @@ def cases():
         model = ps.catalog.build(name, **stochastic(name))
         for function in functions(model):
             found[f"model_{name}_{function.name}"] = function, numbers_of(model, function)
-    model = ps.catalog.build("stuart_landau", oscillators=4)
-    for function in functions(model, "float32"):
-        given = {k: v.astype("float32") for k, v in numbers_of(model, function).items()}
-        found[f"float32_{function.name}"] = function, given
+    for start, model in (
+        ("", ps.catalog.build("stuart_landau", oscillators=4)),
+        ("mixed_", mixed()),
+    ):
+        for function in functions(model, "float32"):
+            given = {k: v.astype("float32") for k, v in numbers_of(model, function).items()}
+            found[f"float32_{start}{function.name}"] = function, given
     return found

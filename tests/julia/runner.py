@@ -129,7 +129,18 @@ def replaced(function, name):
 
 
 def by_jax(functions, arguments):
-    """Evaluate traced functions with JAX, all in one compiled program."""
+    """Evaluate traced functions with JAX, all of one precision in one compiled program."""
+    found = [None] * len(functions)
+    for wide in (True, False):
+        places = [k for k, function in enumerate(functions) if function.wide == wide]
+        if places:
+            parts = ([group[k] for k in places] for group in (functions, arguments))
+            for k, result in zip(places, evaluated(*parts, wide), strict=True):
+                found[k] = result
+    return found
+
+
+def evaluated(functions, arguments, wide):
     import jax
 
     def flat(function, given):
@@ -148,7 +159,7 @@ def by_jax(functions, arguments):
             found.setdefault(slot.argument, []).append((slot, result))
         return found
 
-    with jax.enable_x64(True):
+    with jax.enable_x64(wide):
         vectors = [
             {k: jax.numpy.asarray(np.ravel(v)) for k, v in given.items()} for given in arguments
         ]

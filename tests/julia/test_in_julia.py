@@ -89,7 +89,9 @@ def differences(start, expected, answers, rtol=1e-12):
     return found
 
 
-@pytest.mark.parametrize("kind", ["unary", "binary", "whole", "special", "random", "model"])
+@pytest.mark.parametrize(
+    "kind", ["unary", "binary", "whole", "special", "idiom", "random", "model"]
+)
 def test_julia_computes_what_jax_computes(kind, expected, answers):
     if kind == "special" and not has_special_functions():
         pytest.skip("SpecialFunctions.jl is not installed")

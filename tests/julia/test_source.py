@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from examples import golden, with_network
+from idioms import halved, mixed
 from syntax import errors
 
 import pysciml as ps
@@ -115,6 +116,90 @@ def test_what_cannot_be_translated_is_named_with_its_line():
 
     with pytest.raises(CapabilityError, match=r"'cholesky' \(test_source.py, line \d+, in decom"):
         translated(decomposed)
+
+
+def test_what_has_no_line_of_its_own_is_named_with_that_of_its_function(monkeypatch):
+    import jax.numpy as jnp
+
+    from pysciml.engines.julia.translator import translate
+
+    @ps.model(state={"x": np.ones((2, 2))}, params={})
+    def decomposed(t, u, p):
+        return {"x": jnp.linalg.cholesky(u.x)}
+
+    monkeypatch.setattr(translate, "_where", lambda equation: "")
+    line = decomposed.drift.__code__.co_firstlineno
+    with pytest.raises(CapabilityError, match=rf"test_source.py, line {line}, in decomposed"):
+        translated(decomposed)
+
+
+def test_what_jax_cannot_trace_is_refused_with_its_reason():
+    import jax
+    import jax.numpy as jnp
+
+    def outside(x):
+        return jax.pure_callback(np.sin, jax.ShapeDtypeStruct(x.shape, x.dtype), x)
+
+    cases = {"do not support JVP": outside, "'nextafter'": lambda x: jnp.nextafter(x, 1.0)}
+    for reason, function in cases.items():
+
+        @ps.model(state={"x": np.ones(2)}, params={}, name="outside")
+        def model(t, u, p, function=function):
+            return {"x": function(u.x)}
+
+        with pytest.raises(CapabilityError, match=f"'outside'.*{reason}.*engine='jax'") as caught:
+            translated(model)
+        assert isinstance(caught.value.__cause__, ValueError | NotImplementedError)
+
+
+def test_a_mistake_of_the_translator_is_the_cause_of_a_refusal(monkeypatch):
+    from pysciml.engines.julia.translator import source, translate
+
+    def wrong(*_):
+        raise IndexError("too many indices")
+
+    monkeypatch.setitem(translate.ELEMENTWISE, "sin", (wrong, 1.0))
+    with pytest.raises(CapabilityError, match=r"too many indices \(IndexError\)") as caught:
+        source.source(ps.catalog.kuramoto(3))
+    assert isinstance(caught.value.__cause__, IndexError)
+
+
+def test_a_function_applied_in_place_is_applied_to_what_is_there():
+    import jax.numpy as jnp
+    from cases import traced
+
+    from pysciml.engines.julia.translator.program import emit
+
+    function = traced("applied", lambda x: x.at[1].apply(jnp.sin), [np.ones(3)])
+    assert "du[2] = ieee_sin(a0[2])" in "\n".join(emit(function, scalar=True))
+    loops = "\n".join(emit(function, scalar=False))
+    assert re.search(r"(b\d)\[2\] = ieee_sin\(\1\[2\]\)", loops)
+
+
+@pytest.mark.parametrize("style", ["scalar", "loops"])
+def test_single_precision_has_no_number_of_64_bits(style):
+    wide = r"Int64|Float64|(?<![\w.])\d+\.\d+(e-?\d+)?(?![\df])"
+    assert re.search(wide, translated(mixed(), style=style).text)
+    assert not re.search(wide, translated(mixed(), dtype="float32", style=style).text)
+
+
+def test_branches_have_cotangents():
+    from jax import lax
+
+    @ps.model(state={"x": np.ones(2)}, params={"a": 1.0})
+    def switching(t, u, p):
+        import jax.numpy as jnp
+
+        return {"x": lax.cond(t > p.a, lambda x: jnp.sin(x) * p.a, lambda x: jnp.exp(x) ** 2, u.x)}
+
+    assert "drift_vjp" in translated(switching).functions
+
+
+def test_a_loop_whose_count_is_data_has_all_derivatives_but_cotangents():
+    made = translated(halved(lambda t: (t * 3).astype(int)))
+    assert set(made.functions) == {"drift", "drift_jvp", "drift_jac", "drift_tgrad"}
+    assert "drift_vjp" not in made.text
+    assert "drift_vjp" in translated(halved(lambda t: 3)).functions
 
 
 def test_complex_numbers_are_refused():

@@ -21,7 +21,7 @@ Rule = Callable[..., Atom]
 SUM, PRODUCT, COMPARISON, CALL = 6, 7, 3, 9
 DEAR = 10.0  # what a transcendental function costs, in additions
 
-ADD = Op("{} + {}", SUM)
+ADD, SUBTRACT = Op("{} + {}", SUM), Op("{} - {}", SUM)
 MULTIPLY = Op("{} * {}", PRODUCT)
 SELECT = Op("ifelse({}, {}, {})")
 AND, OR = Op("{} & {}", PRODUCT), Op("{} | {}", SUM)
@@ -30,7 +30,7 @@ MAX, MIN = Op("max({}, {})"), Op("min({}, {})")
 _ANY = {
     "add": ADD,
     "add_any": ADD,
-    "sub": Op("{} - {}", SUM),
+    "sub": SUBTRACT,
     "mul": MULTIPLY,
     "neg": Op("-{}", SUM),
     "max": MAX,

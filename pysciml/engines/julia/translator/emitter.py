@@ -51,14 +51,17 @@ class Emitter:
         The style.
     zeros : bool
         Whether 0 x is 0 and x + 0 is x, as is right for the structural zeros of derivatives.
+    home : str
+        Where the function is defined, for messages about what has no line of its own.
     """
 
-    def __init__(self, scalar: bool, zeros: bool = False) -> None:
+    def __init__(self, scalar: bool, zeros: bool = False, home: str = "") -> None:
         self.scalar, self.zeros = scalar, zeros
         self.root = self.block = Block()
         self.buffers: list[Buffer] = []
         self.tables: dict[Buffer, np.ndarray] = {}
         self._numbers = itertools.count(1)
+        self.home = home
         self.location = ""  # where the user called what is being translated
         self._depth = 0
 

@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
 
 from pysciml.engines.julia.translator.program import Function, Slot
+from pysciml.engines.julia.translator.refusing import is_forward_only
 
-__all__ = ["places", "trace", "vector"]
+__all__ = ["is_wide", "places", "reverse", "trace", "vector"]
+
+
+def is_wide(dtype: str) -> bool:
+    """Whether functions of numbers of a dtype are traced with 64 bits, as the jax engine does.
+
+    Parameters
+    ----------
+    dtype : str
+        ``"float64"`` or ``"float32"``.
+
+    Returns
+    -------
+    bool
+        False in single precision, where whole numbers and literals have 32 bits too.
+    """
+    return dtype == "float64"
 
 
 def places(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, slice]:
@@ -91,11 +108,39 @@ def trace(
         The trace.
     """
     shapes = [jax.ShapeDtypeStruct(slot.shape, slot.dtype) for slot in inputs]
-    with jax.enable_x64(True):
+    wide = is_wide(outputs[0].dtype)
+    with jax.enable_x64(wide):
         jaxpr = jax.make_jaxpr(function)(*shapes)
     sizes: dict[str, int] = {}
     for slot in (*inputs, *outputs):
         if slot.offset is not None:
             sizes[slot.argument] = sizes.get(slot.argument, 0) + math.prod(slot.shape)
     order = tuple(arguments.split())
-    return Function(name, jaxpr, tuple(inputs), tuple(outputs), order, sizes, derivative)
+    return Function(name, jaxpr, tuple(inputs), tuple(outputs), order, sizes, derivative, wide=wide)
+
+
+def reverse(
+    name: str,
+    function: Callable[..., Any],
+    inputs: Sequence[Slot],
+    outputs: Sequence[Slot],
+    *,
+    arguments: str,
+) -> Iterator[Function]:
+    """Trace the cotangents of a function, if it has any.
+
+    Parameters
+    ----------
+    name, function, inputs, outputs, arguments
+        As :func:`trace` takes them.
+
+    Yields
+    ------
+    Function
+        The trace; nothing if JAX differentiates the function in forward mode only.
+    """
+    try:
+        yield trace(name, function, inputs, outputs, arguments=arguments)
+    except (NotImplementedError, ValueError) as error:
+        if not is_forward_only(error):
+            raise

@@ -9,10 +9,29 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jax.extend.core import ClosedJaxpr
 
 from pysciml.engines.julia.translator.arrays import Array, Constant, Position, Scalars
-from pysciml.engines.julia.translator.elementwise import ADD, MAX, MIN, MULTIPLY, SELECT
-from pysciml.engines.julia.translator.ir import Atom, Block, Const, If, Index, Op, Store, const
+from pysciml.engines.julia.translator.elementwise import (
+    ADD,
+    MAX,
+    MIN,
+    MULTIPLY,
+    SELECT,
+    SUBTRACT,
+)
+from pysciml.engines.julia.translator.ir import (
+    LOAD,
+    Atom,
+    Block,
+    Const,
+    If,
+    Index,
+    Let,
+    Op,
+    Store,
+    const,
+)
 from pysciml.engines.julia.translator.movement import all_of, inside
 
 if TYPE_CHECKING:
@@ -21,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["GATHERING"]
 
 Outputs = list[Array]
+Change = Callable[[Atom, Atom], Atom]  # of what is there and an update
 
 
 def _mode(equation: Any) -> str:
@@ -144,6 +164,7 @@ def _scatter(op: Op | None) -> Callable[..., Outputs]:
         batched = [a for a in range(len(updates.shape)) if a not in dims.update_window_dims]
         updates = emitter.settle(updates)
         target = _Scalars(emitter, operand) if emitter.scalar else _Work(emitter, operand)
+        change = op or _applied(emitter, equation, operand.dtype)
 
         def body(index: Position) -> None:
             batch = [index[a] for a in batched]
@@ -154,7 +175,7 @@ def _scatter(op: Op | None) -> Callable[..., Outputs]:
             pairs = zip(dims.operand_batching_dims, dims.scatter_indices_batching_dims, strict=True)
             for a, d in pairs:
                 place[a] = batch[d]
-            target.put(place, updates.at(emitter, index), op, all_of(emitter, tests))
+            target.put(place, updates.at(emitter, index), change, all_of(emitter, tests))
 
         if emitter.scalar:
             emitter.nest(updates.shape, body)
@@ -163,6 +184,22 @@ def _scatter(op: Op | None) -> Callable[..., Outputs]:
         return [target.array]
 
     return rule
+
+
+def _applied(emitter: Emitter, equation: Any, dtype: str) -> Change | None:
+    """Give the function that ``x.at[i].apply`` applies to elements; None replaces them."""
+    jaxpr = equation.params.get("update_jaxpr")
+    if jaxpr is None:
+        return None
+    from pysciml.engines.julia.translator.translate import run  # which imports this module
+
+    closed = ClosedJaxpr(jaxpr, equation.params["update_consts"])
+
+    def change(old: Atom, new: Atom) -> Atom:
+        given = [Scalars(np.array(atom, object), dtype) for atom in (old, new)]
+        return run(emitter, closed, given)[0].at(emitter, ())
+
+    return change
 
 
 def _loops(
@@ -185,23 +222,29 @@ class _Work:
         self.emitter = emitter
         self.array = emitter.copy(operand)
 
-    def put(self, place: Position, value: Atom, op: Op | None, test: Atom) -> None:
-        """Write or combine one element, if `test` holds."""
+    def put(self, place: Position, value: Atom, change: Op | Change | None, test: Atom) -> None:
+        """Write or change one element, if `test` holds."""
         emitter, outer = self.emitter, self.emitter.block
         if isinstance(test, Const):
             if test.value:
-                self._put(place, value, op)
+                self._put(place, value, change)
             return
         emitter.block = body = Block(outer, barrier=True)
-        self._put(place, value, op)
+        self._put(place, value, change)
         emitter.block = outer
         emitter.add(If(test, body, Block(outer, barrier=True)))
 
-    def _put(self, place: Position, value: Atom, op: Op | None) -> None:
-        if op is None:
-            self.emitter.add(Store(self.array.buffer, self.array.place(place), value))
-        else:
-            self.emitter.accumulate(self.array, place, op, value)
+    def _put(self, place: Position, value: Atom, change: Op | Change | None) -> None:
+        emitter, at = self.emitter, self.array.place(place)
+        if isinstance(change, Op):
+            emitter.accumulate(self.array, place, change, value)
+            return
+        if change is not None:
+            # Not by `Emitter.load`, which would give this element to whoever loads it later.
+            old = emitter.name(self.array.dtype)
+            emitter.add(Let(old, LOAD, (self.array.buffer, at)))
+            value = change(old, value)
+        emitter.add(Store(self.array.buffer, at, value))
 
 
 class _Scalars:
@@ -214,8 +257,8 @@ class _Scalars:
             elements[index] = operand.at(emitter, index)
         self.array = Scalars(elements, operand.dtype)
 
-    def put(self, place: Position, value: Atom, op: Op | None, test: Atom) -> None:
-        """Write or combine one element, if `test` holds."""
+    def put(self, place: Position, value: Atom, change: Op | Change | None, test: Atom) -> None:
+        """Write or change one element, if `test` holds."""
         emitter, elements, dtype = self.emitter, self.array.elements, self.array.dtype
         ranges = [
             [i] if isinstance(i, int) else range(n)
@@ -228,8 +271,12 @@ class _Scalars:
             for i, n in zip(index, place, strict=True):
                 if not isinstance(n, int):
                     tests.append(emitter.op(Op(f"{{}} == {i}", 3), n, dtype="bool"))
-            old = elements[index]
-            new = value if op is None else emitter.op(op, old, value, dtype=dtype)
+            old: Any = elements[index]
+            new = value
+            if isinstance(change, Op):
+                new = emitter.op(change, old, value, dtype=dtype)
+            elif change is not None:
+                new = change(old, value)
             here = all_of(emitter, tests)
             elements[index] = emitter.op(SELECT, here, new, old, dtype=dtype)
 
@@ -239,6 +286,8 @@ GATHERING: dict[str, Callable[..., Outputs]] = {
     "scatter": _scatter(None),
     "scatter-add": _scatter(ADD),
     "scatter_add": _scatter(ADD),
+    "scatter-sub": _scatter(SUBTRACT),
+    "scatter_sub": _scatter(SUBTRACT),
     "scatter_mul": _scatter(MULTIPLY),
     "scatter-mul": _scatter(MULTIPLY),
     "scatter_min": _scatter(MIN),

@@ -192,6 +192,12 @@ def _squeezed(params: Any, index: Position) -> Position:
     return [0 if axis in gone else next(left) for axis in range(rank)]
 
 
+def _empty(emitter: Emitter, equation: Any) -> Outputs:
+    """Give zeros for what JAX leaves open, such as values that only the other branch has."""
+    out = equation.outvars[0].aval
+    return [Constant(np.broadcast_to(np.zeros((), out.dtype), out.shape))]
+
+
 def _iota(emitter: Emitter, equation: Any, *_: Array) -> Outputs:
     out, axis = equation.outvars[0].aval, equation.params["dimension"]
     dtype = str(out.dtype)
@@ -363,6 +369,7 @@ MOVEMENT: dict[str, Callable[..., Outputs]] = {
     **dict.fromkeys(
         ["copy", "copy_p", "stop_gradient", "optimization_barrier", "name", "pvary"], _identity
     ),
+    **dict.fromkeys(["empty", "empty2"], _empty),
     "broadcast_in_dim": _broadcast,
     "reshape": _reshape,
     "expand_dims": _reshape,

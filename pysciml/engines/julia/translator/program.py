@@ -66,6 +66,10 @@ class Function:
         Whether zeros are structural.
     pattern : Pattern, optional
         Of a Jacobian that is given by its elements that can differ from zero.
+    wide : bool
+        Whether it was traced with 64 bits.
+    home : str
+        Where the function that it comes from is defined, for messages.
     """
 
     name: str
@@ -76,6 +80,8 @@ class Function:
     sizes: dict[str, int]
     derivative: bool = False
     pattern: Pattern | None = None
+    wide: bool = True
+    home: str = ""
 
 
 def emit(function: Function, *, scalar: bool, in_place: bool = True) -> list[str]:
@@ -96,8 +102,8 @@ def emit(function: Function, *, scalar: bool, in_place: bool = True) -> list[str
     list of str
         The lines; with loops, its cache type comes first.
     """
-    with jax.enable_x64(True):
-        emitter = Emitter(scalar, function.derivative)
+    with jax.enable_x64(function.wide):
+        emitter = Emitter(scalar, function.derivative, function.home)
         results = run(emitter, function.jaxpr, [_input(emitter, s) for s in function.inputs])
         returned: list[Any] = []
         if in_place:

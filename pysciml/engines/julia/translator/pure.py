@@ -5,6 +5,7 @@ This is how observations and losses reach Julia; a model's own functions are in 
 
 from __future__ import annotations
 
+import dataclasses
 import keyword
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -14,8 +15,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from pysciml.engines.julia.translator.flat import places, trace, vector
+from pysciml.engines.julia.translator.flat import is_wide, places, reverse, trace, vector
 from pysciml.engines.julia.translator.program import Function, Slot
+from pysciml.engines.julia.translator.refusing import origin, refusing
 from pysciml.engines.julia.translator.source import Style, Translation, written
 from pysciml.errors import CapabilityError, ModelError
 
@@ -56,7 +58,8 @@ def translate(
     The Julia functions are, for the name ``loss`` and the arguments ``u``, ``p``, ``t``:
     ``loss!(y, u, p, t)``; ``loss_jvp!(y, u, p, t, du, dp)``, the tangent of the result for
     tangents of the arguments; ``loss_vjp!(gu, gp, u, p, t, w)``, the cotangents of the arguments
-    for a cotangent ``w`` of the result. A number that is the result is the one element of ``y``.
+    for a cotangent ``w`` of the result, unless JAX has none, as for loops whose count of iterations
+    is data. A number that is the result is the one element of ``y``.
 
     Parameters
     ----------
@@ -87,7 +90,8 @@ def translate(
     ModelError
         If a name cannot be one of Julia, or `wrt` names no flat argument.
     CapabilityError
-        If the function uses what cannot be translated (with its line), or returns complex numbers.
+        If the function uses what cannot be traced or translated (with its line), or returns complex
+        numbers.
 
     Examples
     --------
@@ -96,9 +100,10 @@ def translate(
     >>> "y[1] = p[1] * u[1]" in made.text, sorted(made.functions)
     (True, ['seen', 'seen_jvp', 'seen_vjp'])
     """
-    pure, by = _read(name, function, arguments, wrt, dtype)
     named = {a: places(_named(shapes)) for a, shapes in arguments.items() if shapes is not None}
-    text = written(pure.all(by), style)
+    with refusing(f"the function {name!r}"):
+        pure, by = _read(name, function, arguments, wrt, dtype)
+        text = written(pure.all(by), style)
     return PureSource(**vars(text), arguments=named, result=places(pure.result))
 
 
@@ -120,10 +125,11 @@ def traced(
     Returns
     -------
     list of Function
-        The traces, in this order.
+        The traces, in this order; without the cotangents where JAX has none.
     """
-    pure, by = _read(name, function, arguments, wrt, dtype)
-    return pure.all(by)
+    with refusing(f"the function {name!r}"):
+        pure, by = _read(name, function, arguments, wrt, dtype)
+        return pure.all(by)
 
 
 def _read(
@@ -172,7 +178,7 @@ class _Pure:
         for argument, shapes in arguments.items():
             self.inputs += self.slots(argument, argument, shapes)
         given = [jax.ShapeDtypeStruct(slot.shape, dtype) for slot in self.inputs]
-        with jax.enable_x64(True):
+        with jax.enable_x64(is_wide(dtype)):
             found = jax.eval_shape(lambda *values: self.returned(*values), *given)
         self.result = {key: value.shape for key, value in found.items()}
 
@@ -236,11 +242,9 @@ class _Pure:
         name, order = self.name, self.order
         made = [trace(name, self.evaluate, self.inputs, outputs, arguments=order, derivative=False)]
         if not by:
-            return made
+            return [dataclasses.replace(one, home=origin(self.function)) for one in made]
         forward = [*self.inputs, *renamed("d")]
         backward = [*self.inputs, *cotangent]
-        return [
-            *made,
-            trace(f"{name}_jvp", jvp, forward, outputs, arguments=f"{order} {tangents}"),
-            trace(f"{name}_vjp", vjp, backward, renamed("g"), arguments=f"{order} w"),
-        ]
+        made.append(trace(f"{name}_jvp", jvp, forward, outputs, arguments=f"{order} {tangents}"))
+        made += reverse(f"{name}_vjp", vjp, backward, renamed("g"), arguments=f"{order} w")
+        return [dataclasses.replace(one, home=origin(self.function)) for one in made]

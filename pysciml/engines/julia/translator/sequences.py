@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import jax
 import numpy as np
 
 from pysciml.engines.julia.translator.arrays import Array, Lazy, Position, Scalars, Stored
@@ -128,7 +129,7 @@ def _sort(emitter: Emitter, equation: Any, *operands: Array) -> Outputs:
     shape, n = operands[0].shape, operands[0].shape[axis]
     sources = [s if isinstance(s, Stored) and s.is_contiguous else emitter.copy(s) for s in settled]
     targets = [Stored(emitter.buffer(s.dtype, s.size), shape) for s in sources]
-    order = emitter.buffer("int64", n)
+    order = emitter.buffer(str(jax.dtypes.canonicalize_dtype("int64")), n)
 
     def lanes(outer: tuple[Any, ...]) -> None:
         def place(source: Stored, i: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import Literal
 from pysciml.engines.julia.process.package import package
 from pysciml.engines.julia.translator.printing import text_of
 from pysciml.engines.julia.translator.program import Function, emit
+from pysciml.engines.julia.translator.refusing import refusing
 from pysciml.engines.julia.translator.sparsity import Pattern
 from pysciml.engines.julia.translator.trace import Layout, functions
 from pysciml.engines.julia.translator.translate import operations, uses_special
@@ -90,11 +91,12 @@ def source(model: Model, dtype: str = "float64", style: Style = "auto") -> Sourc
     Raises
     ------
     CapabilityError
-        If a function uses what cannot be translated; with its line.
+        If a function uses what cannot be traced or translated; with its line.
     """
-    traced = list(functions(model, dtype))
+    with refusing(f"the model {model.name!r}"):
+        traced = list(functions(model, dtype))
+        text = written(traced, style)
     sparsity = next((f.pattern for f in traced if f.pattern is not None), None)
-    text = written(traced, style)
     return Source(**vars(text), layout=Layout.of(model), sparsity=sparsity)
 
 

@@ -62,7 +62,7 @@ class Pattern:
         return size >= LARGE and self.rows.size <= DENSE * size**2
 
 
-def pattern(jaxpr: Any, by: Sequence[int]) -> Pattern:
+def pattern(jaxpr: Any, by: Sequence[int], *, wide: bool = True) -> Pattern:
     """Find the pattern of a square Jacobian from the trace of its product with a tangent.
 
     Parameters
@@ -71,6 +71,8 @@ def pattern(jaxpr: Any, by: Sequence[int]) -> Pattern:
         The trace; its results, one after the other and row-major, are the rows.
     by : sequence of int
         Which arguments of the trace are the tangent, in the order of the columns.
+    wide : bool
+        Whether it was traced with 64 bits.
 
     Returns
     -------
@@ -94,7 +96,7 @@ def pattern(jaxpr: Any, by: Sequence[int]) -> Pattern:
             depends.reshape(count, size)[:, start : start + count] = np.eye(count, dtype=bool)
             start += count
         given.append((depends, None))
-    with jax.enable_x64(True):
+    with jax.enable_x64(wide):
         results = _run(jaxpr, given, size)
     matrix = np.concatenate([depends.reshape(-1, size) for depends, _ in results])
     matrix |= np.eye(size, dtype=bool)

@@ -16,8 +16,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pysciml.engines.julia.translator.flat import places, trace, vector
+from pysciml.engines.julia.translator.flat import places, reverse, trace, vector
 from pysciml.engines.julia.translator.program import Function, Slot
+from pysciml.engines.julia.translator.refusing import origin
 from pysciml.engines.julia.translator.sparsity import LARGE, Pattern, pattern
 from pysciml.model import Model
 from pysciml.tracing import call
@@ -122,7 +123,8 @@ def functions(model: Model, dtype: str = "float64") -> Iterator[Function]:
     Drift and diffusion each come with ``_jac``, the Jacobian by the state (that of a large drift
     with few elements other than zero is these elements, see `sparsity`); ``_jvp``, the tangent
     for tangents ``v`` of the state and ``q`` of the parameters; ``_vjp``, the cotangents ``gu`` and
-    ``gp`` for a cotangent ``w``; the drift also with ``_tgrad``, its derivative by time. Events are
+    ``gp`` for a cotangent ``w``, unless JAX has none, as for loops whose count of iterations is
+    data; the drift also with ``_tgrad``, its derivative by time. Events are
     ``condition_<i>``, with its tangent ``_jvp`` for tangents ``v``, ``q`` and ``s`` of the time,
     and ``reset_<i>``, counted from 1.
 
@@ -142,8 +144,9 @@ def functions(model: Model, dtype: str = "float64") -> Iterator[Function]:
     shapes = {name: variable.shape for name, variable in model.state.items()}
     inputs = _inputs(tracer)
     outputs = tracer.vector("du", tracer.state)
-    yield from _with_derivatives(tracer, "drift", model.drift, shapes, outputs)
-    yield _by_time(tracer, tracer.positional(model.drift, shapes), inputs, outputs)
+    drift = tracer.positional(model.drift, shapes)
+    made = [*_with_derivatives(tracer, "drift", drift, outputs)]
+    yield from _from(model.drift, *made, _by_time(tracer, drift, inputs, outputs))
     noise = model.diffusion
     if noise is not None:
         amplitudes = {name: noise.amplitude_shape(shape) for name, shape in shapes.items()}
@@ -152,17 +155,26 @@ def functions(model: Model, dtype: str = "float64") -> Iterator[Function]:
                 Slot("du", (*s.shape, noise.sources or 0), dtype, s.offset, _columns(s, model.size))
                 for s in outputs
             ]
-        yield from _with_derivatives(tracer, "diffusion", noise.function, amplitudes, outputs)
+        function = tracer.positional(noise.function, amplitudes)
+        made = _with_derivatives(tracer, "diffusion", function, outputs)
+        yield from _from(noise.function, *made)
     for number, event in enumerate(model.events, 1):
         if event.when is not None:
             function = tracer.positional(event.when, None)
             result = [Slot("value", (), dtype, None)]
-            yield trace(f"condition_{number}", function, inputs, result, derivative=False)
-            yield _tangent(tracer, f"condition_{number}_jvp", function, inputs, result)
+            value = trace(f"condition_{number}", function, inputs, result, derivative=False)
+            tangent = _tangent(tracer, f"condition_{number}_jvp", function, inputs, result)
+            yield from _from(event.when, value, tangent)
         if event.then is not None:
             function = tracer.positional(event.then, shapes)
             outputs = tracer.vector("du", tracer.state)
-            yield trace(f"reset_{number}", function, inputs, outputs, derivative=False)
+            value = trace(f"reset_{number}", function, inputs, outputs, derivative=False)
+            yield from _from(event.then, value)
+
+
+def _from(function: Callable[..., Any], *made: Function) -> Iterator[Function]:
+    for one in made:
+        yield dataclasses.replace(one, home=origin(function))
 
 
 def _columns(slot: Slot, rows: int) -> tuple[int, ...]:
@@ -231,11 +243,9 @@ def _tangent(
 def _with_derivatives(
     tracer: _Tracer,
     name: str,
-    function: Callable[..., Any],
-    shapes: Mapping[str, tuple[int, ...]],
+    evaluate: Callable[..., Any],
     outputs: Sequence[Slot],
 ) -> Iterator[Function]:
-    evaluate = tracer.positional(function, shapes)
     inputs, states = _inputs(tracer), len(tracer.state)
     count = len(inputs) - 1
     yield trace(name, evaluate, inputs, outputs, derivative=False)
@@ -254,11 +264,12 @@ def _with_derivatives(
 
     cotangents = [Slot("w", s.shape, s.dtype, s.offset, s.strides) for s in outputs]
     gradients = [*tracer.vector("gu", tracer.state), *tracer.vector("gp", tracer.params)]
-    yield trace(f"{name}_vjp", vjp, [*inputs, *cotangents], gradients, arguments="u p t w")
+    backward = [*inputs, *cotangents]
+    yield from reverse(f"{name}_vjp", vjp, backward, gradients, arguments="u p t w")
 
     if name == "drift" and tracer.model.size >= LARGE:
         by = range(len(inputs), len(inputs) + states)
-        found = pattern(forward.jaxpr, by)
+        found = pattern(forward.jaxpr, by, wide=forward.wide)
         if found.pays:
             yield _sparse(tracer, evaluate, inputs, found)
             return

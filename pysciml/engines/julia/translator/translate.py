@@ -26,6 +26,8 @@ from pysciml.errors import CapabilityError
 __all__ = ["operations", "run", "uses_special"]
 
 STRUCTURAL = MOVEMENT | GATHERING | REDUCTIONS | SEQUENCES
+OURS = Path(__file__).parents[3]
+FOREIGN = (str(Path(jax.__file__).parent), str(OURS / "engines"), str(OURS / "tracing.py"))
 CHEAP = 3.0  # what costs less is computed again rather than stored
 
 
@@ -117,7 +119,7 @@ def _equation(emitter: Emitter, equation: Any, operands: list[Array]) -> list[Ar
         if dtype not in JULIA_TYPES:
             raise CapabilityError(
                 f"The julia engine has no numbers of dtype {dtype}, which {name!r} gives"
-                f"{emitter.location or _where(equation)}. Use engine='jax' for this model."
+                f"{_place(emitter, equation)}. Use engine='jax' for this model."
             )
     if name in CONTROL:
         if name in ("scan", "while", "cond") and is_known(equation, operands):
@@ -136,9 +138,9 @@ def _equation(emitter: Emitter, equation: Any, operands: list[Array]) -> list[Ar
         if is_known(equation, operands) and name != "broadcast_in_dim":
             return evaluate(equation, operands)
         return STRUCTURAL[name](emitter, equation, *operands)
-    where = emitter.location or _where(equation)
     raise CapabilityError(
-        f"The julia engine cannot translate the JAX primitive {name!r}{where}. Write it with "
+        f"The julia engine cannot translate the JAX primitive {name!r}"
+        f"{_place(emitter, equation)}. Write it with "
         "other functions of jax.numpy, or use engine='jax' for this model."
     )
 
@@ -161,12 +163,15 @@ def _stretched(shape: tuple[int, ...], index: Any) -> Any:
     )
 
 
+def _place(emitter: Emitter, equation: Any) -> str:
+    return emitter.location or _where(equation) or emitter.home
+
+
 def _where(equation: Any) -> str:
-    """Say where in the user's code an equation comes from."""
-    home = str(Path(jax.__file__).parent)
+    """Say where in the user's code an equation comes from; JAX forgets it in some derivatives."""
     traceback = equation.source_info.traceback
     for frame in traceback.frames if traceback is not None else ():
-        if not frame.file_name.startswith(home):
+        if not frame.file_name.startswith(FOREIGN):
             function = frame.function_name.rsplit(".", 1)[-1]
             return f" ({Path(frame.file_name).name}, line {frame.line_num}, in {function})"
     return ""

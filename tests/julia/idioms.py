@@ -1,0 +1,132 @@
+"""What models are written with, each by itself: indexing, branches, loops, and derivatives."""
+
+import numpy as np
+
+import pysciml as ps
+
+X = np.array([0.3, -0.4, 1.2, 2.1, -1.7])
+M = np.random.default_rng(7).normal(size=(3, 5))
+W = np.random.default_rng(8).normal(size=(4, 4)) + 4 * np.eye(4)
+S, K = np.float64(0.6), np.int64(1)
+W_OUT = np.array([1.0, -2.0, 0.5, 0.7, 3.0])
+
+
+def cotangent(function):
+    """Give ``(*arguments, w) -> cotangents``, one after the other."""
+    import jax
+    import jax.numpy as jnp
+
+    def back(*given):
+        found = jax.vjp(function, *given[:-1])[1](given[-1])
+        return jnp.concatenate([jnp.ravel(g) for g in found])
+
+    return back
+
+
+def tangent(function):
+    """Give ``(argument, v) -> tangent``."""
+    import jax
+
+    return lambda x, v: jax.jvp(function, (x,), (v,))[1]
+
+
+def idioms():
+    """Give names, functions and arguments."""
+    for group in (indexing(), branches(), loops()):
+        for name, (function, *arrays) in group.items():
+            yield name, function, tuple(map(np.asarray, arrays))
+
+
+def indexing():
+    import jax.numpy as jnp
+
+    def f(x):
+        return jnp.sin(x) + x**2
+
+    twice = jnp.array([1, 1, 3])
+    return {
+        "apply": (lambda x: x.at[1].apply(f), X),
+        "apply_range": (lambda x: x.at[1:3].apply(f) + x, X),
+        "apply_twice": (lambda x: x.at[twice].apply(f)[::-1] * x, X),
+        "apply_dropped": (lambda x, k: x.at[twice + 2 * k].apply(f), X, K),
+        "apply_then_read": (lambda m, k: m.at[k].apply(f).at[0, 1].apply(jnp.exp) @ m.T, M, K),
+        "subtract": (lambda x, k: x.at[twice + k].subtract(x[:3]), X, K),
+        "subtract_vjp": (cotangent(lambda x, s: x.at[twice].subtract(s)), X, S, W_OUT),
+    }
+
+
+def branches():
+    import jax.numpy as jnp
+    from jax import lax
+
+    def cond(x, s):
+        return lax.cond(s > 0, lambda y: jnp.sin(y) * s, lambda y: y**2 * jnp.exp(y), x)
+
+    def switch(k):
+        cases = [jnp.cumsum, lambda y: jnp.tanh(y) * y[0], lambda y: y * jnp.exp(jnp.sin(y))]
+        return lambda x: lax.switch(k, cases, x)
+
+    def pieces(x):
+        return jnp.piecewise(x, [x < 0, x > 1], [lambda y: -y, lambda y: y**2, jnp.sin])
+
+    return {
+        "cond_vjp": (cotangent(cond), X, S, W_OUT),
+        "cond_else_vjp": (cotangent(cond), X, -S, W_OUT),
+        **{
+            f"switch_{at}_vjp": (lambda k, *a: cotangent(switch(k))(*a), np.int64(k), X, W_OUT)
+            for at, k in {"below": -1, "first": 0, "second": 1, "last": 2, "above": 5}.items()
+        },
+        "piecewise": (pieces, X),
+        "piecewise_vjp": (cotangent(pieces), X, W_OUT),
+        "diag": (lambda w: jnp.diag(w) * jnp.diag(w, 1).sum(), W),
+        "diag_vjp": (cotangent(lambda w: jnp.diag(w)), W, W_OUT[:4]),
+        "corrcoef": (lambda m: jnp.corrcoef(m), M),
+        "corrcoef_vjp": (cotangent(lambda m: jnp.corrcoef(m)[0]), M, W_OUT[:3]),
+    }
+
+
+def loops():
+    import jax.numpy as jnp
+    from jax import lax
+
+    def until(x):
+        return lax.while_loop(
+            lambda c: jnp.sum(c) < 9, lambda c: c + 0.7 * jnp.cos(c) ** 2 + 0.1, x
+        )
+
+    def times(x):
+        return lax.fori_loop(0, (x[0] * 10).astype(int), lambda i, c: jnp.sin(c) + i * x, x)
+
+    return {
+        "while_jvp": (tangent(until), X, W_OUT),
+        "fori_traced": (times, X),
+        "fori_traced_jvp": (tangent(times), X, W_OUT),
+    }
+
+
+def halved(count):
+    """Make a model whose drift is halved as often as `count`, a function of the time, says."""
+    from jax import lax
+
+    @ps.model(state={"x": np.ones(2)}, params={"a": 1.0}, name="halved")
+    def model(t, u, p):
+        return {"x": lax.fori_loop(0, count(t), lambda i, c: c * 0.5, -p.a * u.x)}
+
+    return model
+
+
+def mixed():
+    """Make a model with whole numbers, tables and literals of every kind."""
+    import jax.numpy as jnp
+    from jax import lax
+
+    @ps.model(state={"x": np.linspace(-1, 1, 5)}, params={"a": 1.3}, name="mixed")
+    def model(t, u, p):
+        number = (t * 1000).astype(int) * 40503 * 65536  # wraps where it has 32 bits
+        table = jnp.array(np.sin(np.arange(5.0)))
+        count, last = lax.scan(lambda c, y: ((c[0] + 1, c[0] * c[1]), c[1]), (0, -1), u.x)
+        order = jnp.argsort(u.x)
+        rate = u.x[order] * 0.1 + table + jnp.arange(5) / 3 + last + count[0] + number / 2.0**31
+        return {"x": p.a * rate + jnp.median(u.x) + u.x.at[jnp.argmax(u.x)].set(0.0)}
+
+    return model
