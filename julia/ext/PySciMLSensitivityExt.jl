@@ -8,20 +8,31 @@ using OrdinaryDiffEqTsit5: Tsit5
 using PySciML: PySciML, System
 using SciMLBase: FullSpecialize, ODEFunction, ODEProblem, remake, solve
 using SciMLSensitivity:
-    BacksolveAdjoint, GaussAdjoint, InterpolatingAdjoint, QuadratureAdjoint, ZygoteVJP,
-    adjoint_sensitivities
+    BacksolveAdjoint, EnzymeVJP, GaussAdjoint, InterpolatingAdjoint, QuadratureAdjoint, ReverseDiffVJP,
+    ZygoteVJP, adjoint_sensitivities
 
-# The choice of a vector-Jacobian product is never used, since the function has its own.
-const ADJOINTS = (;
-    InterpolatingAdjoint=InterpolatingAdjoint(; autojacvec=ZygoteVJP()),
-    GaussAdjoint=GaussAdjoint(; autojacvec=ZygoteVJP()),
-    QuadratureAdjoint=QuadratureAdjoint(; autojacvec=ZygoteVJP(), abstol=1e-10, reltol=1e-8),
-    BacksolveAdjoint=BacksolveAdjoint(; autojacvec=ZygoteVJP()),
+const ADJOINTS = (; InterpolatingAdjoint, GaussAdjoint, QuadratureAdjoint, BacksolveAdjoint)
+# Of the translated cotangents the choice does not matter, since the function has its own.
+const PRODUCTS = (;
+    translated=ZygoteVJP(), Zygote=ZygoteVJP(), ReverseDiff=ReverseDiffVJP(), Enzyme=EnzymeVJP(),
+    ForwardDiff=false,
 )
 
-"The drift as an `ODEFunction` with its Jacobian and cotangents."
-function rates(system::System{T}) where {T}
+chosen(table, name, what) =
+    haskey(table, Symbol(name)) ? table[Symbol(name)] : throw(
+        ArgumentError("there is no $what $name; there are $(join(keys(table), ", "))."),
+    )
+
+function adjoint(sensealg, vjp)
+    kind = chosen(ADJOINTS, sensealg, "route")
+    own = kind === QuadratureAdjoint ? (; abstol=1e-10, reltol=1e-8) : (;)
+    return kind(; autojacvec=chosen(PRODUCTS, vjp, "package for cotangents"), own...)
+end
+
+"The drift as an `ODEFunction`, with its Jacobian and cotangents where they are to be used."
+function rates(system::System{T}, vjp) where {T}
     f = system.drift.inplace
+    Symbol(vjp) === :translated || return ODEFunction{true,FullSpecialize}(f.value)
     gu, gp = zeros(T, system.states), zeros(T, system.params)
     back = PySciML.Adjoints.inplace(system.drift, Val(:vjp), system.params)
     vjp(out, w, u, p, t) = (back(out, gp, u, p, t, w); nothing)
@@ -31,12 +42,12 @@ function rates(system::System{T}) where {T}
 end
 
 function PySciML.Adjoints.native_gradient_by(
-    system::System{T}, cotangents, u0, p, times; sensealg=:InterpolatingAdjoint, solver=Tsit5(),
-    rtol=1e-8, atol=1e-10,
+    system::System{T}, cotangents, u0, p, times; sensealg=:InterpolatingAdjoint, vjp=:translated,
+    solver=Tsit5(), rtol=1e-8, atol=1e-10,
 ) where {T}
     tolerances = (; reltol=T(rtol), abstol=T(atol))
     span, u0, p = (T(times[1]), T(times[end])), Vector{T}(u0), Vector{T}(p)
-    problem = ODEProblem(rates(system), u0, span, p)
+    problem = ODEProblem(rates(system, vjp), u0, span, p)
     if Symbol(sensealg) === :ForwardDiffSensitivity
         n = length(u0)
         function total(x)
@@ -47,15 +58,11 @@ function PySciML.Adjoints.native_gradient_by(
         found = ForwardDiff.gradient(total, [u0; p])
         return (; u0=found[1:n], p=found[(n + 1):end])
     end
-    haskey(ADJOINTS, Symbol(sensealg)) || throw(ArgumentError(
-        "there is no route $sensealg; there are ForwardDiffSensitivity, " *
-        join(keys(ADJOINTS), ", "),
-    ))
+    method = adjoint(sensealg, vjp)
     solution = solve(problem, solver; tolerances...)
     discrete(out, u, p, t, i) = (out .= view(cotangents, :, i); nothing)
     by_u, by_p = adjoint_sensitivities(
-        solution, solver; t=times, dgdu_discrete=discrete, sensealg=ADJOINTS[Symbol(sensealg)],
-        tolerances...,
+        solution, solver; t=times, dgdu_discrete=discrete, sensealg=method, tolerances...
     )
     return (; u0=Vector{T}(by_u), p=Vector{T}(vec(by_p)))
 end

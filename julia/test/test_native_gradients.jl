@@ -20,6 +20,19 @@ include("adjoints.jl")
     @test native.p ≈ ours.p rtol = 1e-5
 end
 
+@testset "packages of automatic differentiation find the cotangents that are translated: $vjp" for
+        vjp in (:Zygote, :ReverseDiff, :ForwardDiff)
+    system = driven(; style="scalar")
+    times, u0, p = [0.0, 0.5, 2.0], [1.1, 0.8], [0.7, 0.4, 0.0, 0.0]
+    w = [0.0 1.0 -0.5; 0.0 0.3 2.0]
+    exact, found = (native_gradient(system, w, u0, p, times; vjp=v) for v in (:translated, vjp))
+    @test found.u0 ≈ exact.u0 rtol = 1e-7
+    @test found.p ≈ exact.p rtol = 1e-7
+    @test_throws "there is no package for cotangents Zigote" native_gradient(
+        system, w, u0, p, times; vjp=:Zigote
+    )
+end
+
 # The end of a path with multiplicative noise: its derivatives by (decay, amplitude), along the path
 # of one seed, as SciMLSensitivity gives them and by central differences.
 function of_path(alg, sensealg; dt)

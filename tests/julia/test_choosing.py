@@ -97,6 +97,9 @@ def test_a_device_takes_fixed_steps_and_the_solvers_of_its_kernels(taken):
     assert JuliaEngine().refusal(there) is None
     why = JuliaEngine().refusal(dataclasses.replace(there, solver=ps.SOSRI()))
     assert "with fixed steps, Tsit5, Kvaerno5" in why
+    other = ps.EulerMaruyama(stream="xoshiro")
+    why = JuliaEngine().refusal(dataclasses.replace(there, solver=other))
+    assert "comes from stream='threefry'" in why
 
 
 def test_no_device_but_the_cpu_differentiates():

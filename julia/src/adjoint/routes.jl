@@ -55,12 +55,13 @@ function check_native_route(sensealg, solver, system::System)
 end
 
 """
-    native_gradient(system, cotangents, u0, p, times; sensealg, solver, rtol=1e-8, atol=1e-10)
+    native_gradient(system, cotangents, u0, p, times; sensealg, vjp, solver, rtol=1e-8, atol=1e-10)
 
 The gradient of an ordinary equation by a sensitivity algorithm of SciMLSensitivity, as a check of
-[`gradient`](@ref): `(; u0, p)`. `sensealg` is `:InterpolatingAdjoint`, `:GaussAdjoint`,
-`:QuadratureAdjoint` or `:BacksolveAdjoint`, which get the Jacobian and the cotangents that the
-translator writes, or `:ForwardDiffSensitivity`. SciMLSensitivity must have been loaded.
+[`gradient`](@ref): `(; u0, p)`. `sensealg` is `:ForwardDiffSensitivity`, or `:InterpolatingAdjoint`,
+`:GaussAdjoint`, `:QuadratureAdjoint` or `:BacksolveAdjoint`. These get the Jacobian and the cotangents
+that the translator writes, unless `vjp` names the package that is to find them: `:Zygote`,
+`:ReverseDiff`, `:ForwardDiff` or `:Enzyme`. SciMLSensitivity, and that package, must have been loaded.
 """
 function native_gradient(system::System, cotangents, u0, p, times; settings...)
     isempty(methods(native_gradient_by)) && throw(ArgumentError(

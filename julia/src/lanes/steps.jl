@@ -20,11 +20,6 @@ const METHODS = Dict{Symbol,Method}(
 kinds(::Method) = 1
 kinds(::Union{SRA1,SRIW1}) = 2
 
-"Evaluations of the drift in a step."
-evaluations(::Method) = 1
-evaluations(::Union{Heun,SRA1,SRIW1}) = 2
-evaluations(::RK4) = 4
-
 """
     Small(system)
 

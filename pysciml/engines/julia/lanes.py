@@ -72,7 +72,7 @@ def solve(task: SolveTask) -> Solution:
     -------
     Solution
         States at the save times, and how each trajectory ended. A trajectory is the same in every
-        batch, and with every count of threads.
+        batch that is solved as lanes, and with every count of threads.
     """
     name = task.solver.name
     if name in KERNELS:

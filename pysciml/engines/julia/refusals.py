@@ -41,6 +41,9 @@ def of_solving(task: SolveTask) -> str | None:
         return None
     from pysciml.engines.julia.lanes import EVALUATIONS, KERNELS
 
+    stream = getattr(solver, "stream", "threefry")
+    if stream != "threefry" and task.increments is None:
+        return f"on device={task.device!r} noise comes from stream='threefry', not {stream!r}"
     if solver.name in (*EVALUATIONS, *KERNELS) and not task.model.events:
         return None
     return (
