@@ -19,8 +19,7 @@ function native_problem(
     sys = SymbolicIndexingInterface.SymbolCache(
         collect(Symbol.(states)), collect(Symbol.(params)), :t
     )
-    system = fresh(system)  # with work arrays of its own
-    drift, events = system.drift.inplace, callbacks(system)
+    drift, events = map(by_task, system.drift.inplace), callbacks(system)
     derivatives = merge(
         Base.structdiff(drift, NamedTuple{(:value, :jvp, :vjp)}),
         (; jac_prototype=jac_prototype(system), sys),
@@ -29,10 +28,22 @@ function native_problem(
         f = ODEFunction{true}(drift.value; derivatives...)
         return ODEProblem(f, start, span, values; events...)
     end
-    noise = system.diffusion.inplace.value
+    noise = by_task(system.diffusion.inplace.value)
     f = SDEFunction{true}(drift.value, noise; derivatives...)
     return SDEProblem(f, start, span, values; wiener(system, first(span))..., events...)
 end
+
+"""
+    OfTask(f)
+
+A function with work arrays of its own in every task, for solves on several threads.
+"""
+struct OfTask{F}
+    f::F
+end
+(g::OfTask{F})(args...) where {F} = (get!(() -> fresh(g.f), task_local_storage(), g)::F)(args...)
+
+by_task(f) = fresh(f) === f ? f : OfTask(f)
 
 function wiener(system, t)
     system.noise === :general &&
@@ -43,15 +54,16 @@ end
 
 function callbacks(system)
     isempty(system.events) && return (;)
-    return (; callback=CallbackSet(map(e -> callback(e, system.states), system.events)...))
+    return (; callback=CallbackSet(map(callback, system.events)...))
 end
 
-function callback(event, states)
-    condition(u, t, integrator) = event.condition(u, integrator.p, t)
-    after = zeros(states)
+function callback(event)
+    value, reset = by_task(event.condition), by_task(event.reset)
+    condition(u, t, integrator) = value(u, integrator.p, t)
     function affect!(integrator)
-        if event.reset !== nothing
-            event.reset(after, integrator.u, integrator.p, integrator.t)
+        if reset !== nothing
+            after = similar(integrator.u)
+            reset(after, integrator.u, integrator.p, integrator.t)
             integrator.u .= after
         end
         event.stops && terminate!(integrator)

@@ -51,3 +51,15 @@ end
         @test solution.u[end][1] ≈ prod(1 .+ 0.1 * diff(path)) rtol = 1e-10
     end
 end
+
+@testset "every task has work arrays of its own" begin
+    seen = Vector{Float64}[]
+    noted(out, _, cache) = (push!(seen, cache); nothing)
+    f = PySciML.by_task(PySciML.Cached(noted, T -> zeros(T, 1), Float64))
+    f([1.0], 0)
+    f([1.0], 0)
+    wait(Threads.@spawn f([1.0], 0))
+    @test seen[1] === seen[2]
+    @test seen[1] !== seen[3]
+    @test PySciML.by_task(sin) === sin
+end
