@@ -32,7 +32,7 @@ def tangent(function):
 
 def idioms():
     """Give names, functions and arguments."""
-    for group in (indexing(), branches(), loops()):
+    for group in (indexing(), branches(), loops(), empty()):
         for name, (function, *arrays) in group.items():
             yield name, function, tuple(map(np.asarray, arrays))
 
@@ -86,6 +86,7 @@ def branches():
 
 
 def loops():
+    import jax
     import jax.numpy as jnp
     from jax import lax
 
@@ -94,14 +95,62 @@ def loops():
             lambda c: jnp.sum(c) < 9, lambda c: c + 0.7 * jnp.cos(c) ** 2 + 0.1, x
         )
 
+    def low(c):
+        return c < 3
+
+    def more(c):
+        return c + 0.7
+
     def times(x):
         return lax.fori_loop(0, (x[0] * 10).astype(int), lambda i, c: jnp.sin(c) + i * x, x)
 
+    def lanes(m):
+        def one(row):
+            go = lambda c: (c[0] < 4) & (jnp.sum(c[1]) < 6)  # noqa: E731
+            return lax.while_loop(go, lambda c: (c[0] + 1, jnp.cos(c[1]) + c[1] * c[0]), (0, row))
+
+        count, rows = jax.vmap(one)(m)
+        return rows * count[:, None]
+
     return {
+        "while_lanes": (lanes, M),
+        "while_lanes_jvp": (tangent(lanes), M, M[::-1]),
+        "while_lanes_of_lanes": (jax.vmap(lanes), np.stack([M, 2 * M])),
+        "while_lane": (lambda x: jax.vmap(lambda v: lax.while_loop(low, more, v))(x), X),
+        "exp1": (lambda x: jax.scipy.special.exp1(jnp.abs(x)), X),
+        "expi": (jax.scipy.special.expi, X),
+        "expi_jvp": (tangent(jax.scipy.special.expi), X, W_OUT),
         "while_jvp": (tangent(until), X, W_OUT),
         "fori_traced": (times, X),
         "fori_traced_jvp": (tangent(times), X, W_OUT),
     }
+
+
+def empty():
+    import jax.numpy as jnp
+    from jax import lax
+
+    def scanned(x):
+        end, seen = lax.scan(lambda c, y: (c + y, c * y), x[0], x[:0])
+        return end + seen.sum() + x
+
+    k = np.zeros((0,), int)
+    return {
+        "empty_join": (lambda x: jnp.concatenate([x[:0], x[1:], x[5:]]), X),
+        "empty_sum": (lambda m: m[:, :0].sum(axis=1) + m[:0].prod() + jnp.any(m[:, 5:]), M),
+        "empty_product": (lambda m: m[:, :0] @ m[:, :0].T + m[:0].T.sum(), M),
+        "empty_scan": (scanned, X),
+        "empty_scan_vjp": (cotangent(scanned), X, W_OUT),
+        "empty_index": (lambda x: x.at[k].set(x[k]).at[k].add(2.0) * 2 + x[k].sum(), X),
+        "empty_pad": (lambda x: jnp.pad(jnp.sin(x)[:0], (2, 3), constant_values=1.5) + x, X),
+        "empty_sort": (lambda x: jnp.sort(x[:0]).sum() + jnp.cumsum(x[:0]).sum() + x, X),
+        "empty_loop": (lambda x: lax.fori_loop(0, 70, carry_nothing, (x, x[:0]))[0], X),
+        "empty_vjp": (cotangent(lambda x: jnp.sin(x[:0]).sum() + x[::2] ** 2), X, W_OUT[:3]),
+    }
+
+
+def carry_nothing(i, carried):
+    return carried[0] * 0.9 + carried[1].sum(), carried[1] * i
 
 
 def halved(count):

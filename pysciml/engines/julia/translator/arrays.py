@@ -17,7 +17,7 @@ from pysciml.engines.julia.translator.ir import Atom, Block, Buffer, Index, Op, 
 if TYPE_CHECKING:
     from pysciml.engines.julia.translator.emitter import Emitter
 
-__all__ = ["Array", "Constant", "Lazy", "Position", "Scalars", "Stored", "row_major"]
+__all__ = ["Array", "Constant", "Lazy", "Position", "Scalars", "Stored", "nothing", "row_major"]
 
 Position = Sequence[Index | int]
 
@@ -192,6 +192,22 @@ class Constant(Array):
                 elements[place] = const(self.values[place], self.dtype)
             return Scalars(elements, self.dtype).at(emitter, index)
         return emitter.table(self.values).at(emitter, index)
+
+
+def nothing(like: Any) -> Constant:
+    """Give an array without elements.
+
+    Parameters
+    ----------
+    like : object
+        Has its shape and dtype.
+
+    Returns
+    -------
+    Constant
+        The array.
+    """
+    return Constant(np.zeros(like.shape, like.dtype))
 
 
 class Scalars(Array):

@@ -8,9 +8,18 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jax import ShapeDtypeStruct
 
-from pysciml.engines.julia.translator.arrays import Array, Constant, Lazy, Position, Scalars, Stored
-from pysciml.engines.julia.translator.elementwise import COMPARISON
+from pysciml.engines.julia.translator.arrays import (
+    Array,
+    Constant,
+    Lazy,
+    Position,
+    Scalars,
+    Stored,
+    nothing,
+)
+from pysciml.engines.julia.translator.elementwise import COMPARISON, OR, SELECT
 from pysciml.engines.julia.translator.ir import (
     Assign,
     Atom,
@@ -23,6 +32,7 @@ from pysciml.engines.julia.translator.ir import (
     While,
     const,
 )
+from pysciml.engines.julia.translator.reductions import reduce
 
 if TYPE_CHECKING:
     from pysciml.engines.julia.translator.emitter import Emitter
@@ -153,19 +163,48 @@ def _while(emitter: Emitter, equation: Any, run: Body, *operands: Array) -> Outp
     with _within(emitter) as body:
         now = [c.value() for c in carried]
         (test,) = run(emitter, params["cond_jaxpr"], [*settled[:first], *now])
-        emitter.add(Break(test.at(emitter, ())))
-        _write(emitter, carried, run(emitter, params["body_jaxpr"], [*settled[first:second], *now]))
+        test = emitter.settle(test)
+        emitter.add(Break(_any(emitter, test)))
+        after = run(emitter, params["body_jaxpr"], [*settled[first:second], *now])
+        if test.shape:
+            after = [_where(emitter, test, a, b) for a, b in zip(after, now, strict=True)]
+        _write(emitter, carried, after)
     emitter.add(While(body))
     return [c.value() for c in carried]
+
+
+def _any(emitter: Emitter, test: Array) -> Atom:
+    """Whether a loop goes on: a loop of many lanes (`jax.vmap`) does until all have ended."""
+    if not test.shape:
+        return test.at(emitter, ())
+
+    def term(index: Position, inner: Position) -> tuple[Atom, ...]:
+        return (test.at(emitter, inner),)
+
+    like = ShapeDtypeStruct((), "bool")
+    return reduce(emitter, like, test.shape, OR, const(False, "bool"), term).at(emitter, ())
+
+
+def _where(emitter: Emitter, test: Array, yes: Array, no: Array) -> Array:
+    """Change only the lanes whose test holds; they are the first axes."""
+    lanes = len(test.shape)
+
+    def element(index: Position) -> Atom:
+        atoms = (test.at(emitter, index[:lanes]), yes.at(emitter, index), no.at(emitter, index))
+        return emitter.op(SELECT, *atoms, dtype=yes.dtype)
+
+    return emitter.lazy(yes, 1.0 + yes.cost, element)
 
 
 def _scan(emitter: Emitter, equation: Any, run: Body, *operands: Array) -> Outputs:
     params = equation.params
     jaxpr, n = params["jaxpr"], params["length"]
+    outputs = [v.aval for v in equation.outvars[params["num_carry"] :]]
     first, second = params["num_consts"], params["num_consts"] + params["num_carry"]
     settled = [emitter.settle(operand) for operand in operands]
+    if not n:
+        return [*settled[first:second], *map(nothing, outputs)]
     constants, sequences = settled[:first], settled[second:]
-    outputs = [v.aval for v in equation.outvars[params["num_carry"] :]]
 
     def place(i: Any) -> Any:
         return i * -1 + (n - 1) if params["reverse"] else i

@@ -276,6 +276,8 @@ class Emitter:
             for index in np.ndindex(*counts):
                 body(index)
             return
+        if 0 in counts:
+            return
         with contextlib.ExitStack() as stack:
             body(tuple(0 if n == 1 else stack.enter_context(self.loop(n)) for n in counts))
 
@@ -403,6 +405,8 @@ class Emitter:
             What is carried out.
         """
         carried = list(start)
+        if count <= 0:
+            return carried
         if self.scalar and count <= UNROLLED:
             for i in range(count):
                 carried = list(step(i, carried))

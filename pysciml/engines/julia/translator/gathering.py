@@ -208,6 +208,8 @@ def _loops(
     index: tuple[Any, ...],
     body: Callable[[Position], None],
 ) -> None:
+    if 0 in counts:
+        return
     if not counts:
         body(index)
         return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pysciml.engines.julia.translator.arrays import Array, Lazy, Position, Scalars, Stored
+from pysciml.engines.julia.translator.arrays import Array, Constant, Lazy, Position, Scalars, Stored
 from pysciml.engines.julia.translator.elementwise import (
     ADD,
     AND,
@@ -76,6 +76,8 @@ def reduce(
         The result.
     """
     dtype, shape = str(out.dtype), tuple(out.shape)
+    if 0 in counts:
+        return Constant(np.full(shape, start.value, dtype))
 
     def total(index: Position) -> Atom:
         """Sum into a scalar variable, the last axis innermost."""

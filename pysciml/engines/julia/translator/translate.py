@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from pysciml.engines.julia.translator.arrays import Array, Constant
+from pysciml.engines.julia.translator.arrays import Array, Constant, nothing
 from pysciml.engines.julia.translator.control import CALLS, CONTROL
 from pysciml.engines.julia.translator.elementwise import ELEMENTWISE, SPECIAL
 from pysciml.engines.julia.translator.emitter import Emitter
@@ -121,6 +121,8 @@ def _equation(emitter: Emitter, equation: Any, operands: list[Array]) -> list[Ar
                 f"The julia engine has no numbers of dtype {dtype}, which {name!r} gives"
                 f"{_place(emitter, equation)}. Use engine='jax' for this model."
             )
+    if not any(math.prod(variable.aval.shape) for variable in equation.outvars):
+        return [nothing(variable.aval) for variable in equation.outvars]
     if name in CONTROL:
         if name in ("scan", "while", "cond") and is_known(equation, operands):
             return evaluate(equation, operands)
