@@ -137,6 +137,10 @@ def empty():
     k = np.zeros((0,), int)
     return {
         "empty_join": (lambda x: jnp.concatenate([x[:0], x[1:], x[5:]]), X),
+        "empty_table": (
+            lambda x: jnp.concatenate([np.zeros(0), x]) + (np.zeros((0, 5)) * x).sum(),
+            X,
+        ),
         "empty_sum": (lambda m: m[:, :0].sum(axis=1) + m[:0].prod() + jnp.any(m[:, 5:]), M),
         "empty_product": (lambda m: m[:, :0] @ m[:, :0].T + m[:0].T.sum(), M),
         "empty_scan": (scanned, X),
