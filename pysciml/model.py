@@ -348,6 +348,43 @@ class Model:
 
         return native_problem(self, t, state, params, inputs)
 
+    def to_lux(self, name: str, *, params: Mapping[str, Any] | None = None) -> tuple[Any, Any]:
+        """Give a network of the model as layers of Julia's Lux, for juliacall.
+
+        Parameters
+        ----------
+        name : str
+            Of the network, a :class:`pysciml.MLP`.
+        params : mapping, optional
+            Values in place of the model's own, by name; those of the network among them are its
+            weights.
+
+        Returns
+        -------
+        tuple of juliacall.AnyValue
+            The ``Lux.Chain``, and its parameters as Lux holds them.
+
+        Raises
+        ------
+        EngineError
+            If Julia does not run in this thread: import ``juliacall`` first; or if it has no Lux.
+        ModelError
+            If the model has no such network.
+        CapabilityError
+            If the network is not a multilayer perceptron.
+        InputError
+            If a value cannot be used.
+
+        Examples
+        --------
+        >>> from juliacall import Main as jl  # doctest: +SKIP
+        >>> chain, weights = model.to_lux("net")  # doctest: +SKIP
+        >>> jl.display(chain)  # doctest: +SKIP
+        """
+        from pysciml.engines.julia.native import native_network
+
+        return native_network(self, name, params)
+
     def __repr__(self) -> str:
         kind = "SDE" if self.is_stochastic else "ODE"
         names = {"state": self.state, "params": self.params, "inputs": self.inputs}

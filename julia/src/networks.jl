@@ -17,3 +17,15 @@ function lux end
 The parameters of a chain that [`lux`](@ref) made, in the order of a system's `p`.
 """
 function flat_weights end
+
+"[`lux`](@ref) for Python, where nothing has loaded Lux yet."
+function lux_layers(weights; options...)
+    if isempty(methods(lux))
+        id = Base.identify_package("Lux")
+        id === nothing && throw(ArgumentError(
+            "Lux.jl is not in this environment of Julia: add it with `import Pkg; Pkg.add(\"Lux\")`",
+        ))
+        Base.require(id)
+    end
+    return Base.invokelatest(lux, copy(plain(weights)); options...)
+end

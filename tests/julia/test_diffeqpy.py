@@ -7,7 +7,7 @@ import pytest
 from processes import for_juliacall, run_in_new_process
 
 import pysciml as ps
-from pysciml.errors import CapabilityError, EngineError, InputError
+from pysciml.errors import CapabilityError, EngineError, InputError, ModelError
 
 LORENZ = """
 import numpy as np, pysciml as ps
@@ -40,6 +40,18 @@ for given, kind in (({"t": (1, 1)}, "t must be"), ({"params": {"rh": 1}}, "Did y
     else:
         raise AssertionError(given)
 print("solved")
+
+net = ps.MLP(2, [5, 4], 3, "gelu", final="tanh")
+hybrid = ps.model(state={"x": np.ones(2)}, params={"a": 1.0}, networks={"net": net})(
+    lambda t, u, p: {"x": p.a * p.net(u.x)[:2]}
+)
+chain, weights = hybrid.to_lux("net")
+jl.seval("using Lux, Random")
+applied = jl.seval("(c, w, x) -> first(c(x, w, Lux.initialstates(Random.default_rng(), c)))")
+x = np.array([0.3, -1.2])
+expected = net({n.removeprefix("net."): v.array for n, v in hybrid.params.items() if "." in n}, x)
+assert np.allclose(np.array(applied(chain, weights, jl.collect(x))), expected, rtol=1e-6)
+print("layers:", jl.length(chain))
 """
 OURS = """
 import pysciml as ps
@@ -56,6 +68,11 @@ def test_without_julia_it_is_said_how_to_start_it(monkeypatch):
     monkeypatch.delitem(sys.modules, "juliacall", raising=False)
     with pytest.raises(EngineError, match="`from diffeqpy import de`"):
         ps.catalog.lorenz63().to_diffeqpy()
+
+
+def test_a_network_that_is_not_there_is_named():
+    with pytest.raises(ModelError, match="has no network 'net'"):
+        ps.catalog.lorenz63().to_lux("net")
 
 
 def test_what_a_problem_cannot_hold(monkeypatch):
@@ -79,6 +96,7 @@ def test_a_julia_of_others_solves_the_problems():
     assert done.returncode == 0, done.stderr[-3000:]
     assert "x[2] is there: True" in done.stdout
     assert "solved" in done.stdout
+    assert "layers: 3" in done.stdout
 
 
 @pytest.mark.slow

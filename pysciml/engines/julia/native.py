@@ -1,4 +1,4 @@
-"""Models as problem objects of SciML, for those who call Julia themselves."""
+"""Models as problem objects of SciML, and networks as Lux layers, for callers of Julia."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from pysciml.engines.julia.networks import describe
 from pysciml.errors import CapabilityError, EngineError, InputError, suggest
 from pysciml.model import Model
 
-__all__ = ["native_problem"]
+__all__ = ["native_network", "native_problem"]
 
 
 def native_problem(
@@ -67,6 +68,43 @@ def native_problem(
     made = system(model, "float64")
     problem = julia().call("native_problem", made, u0, tuple(span.tolist()), p, *names)
     return problem.value
+
+
+def native_network(model: Model, name: str, params: Mapping[str, Any] | None) -> tuple[Any, Any]:
+    """Make Lux layers in the Julia that juliacall runs; see :meth:`Model.to_lux`.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    name : str
+        Of the network.
+    params : mapping or None
+        Values in place of the model's own.
+
+    Returns
+    -------
+    tuple of juliacall.AnyValue
+        The chain and its parameters.
+
+    Raises
+    ------
+    EngineError
+        If Julia does not run in this thread, or has no Lux.
+    ModelError
+        If the model has no such network.
+    CapabilityError
+        If the network is not a multilayer perceptron.
+    InputError
+        If a value cannot be used.
+    """
+    found = describe(model, name)
+    weights = _flat(model, "params", model.params, params)[found.place]
+    _check_bridge()
+    from pysciml.engines.julia.process.start import julia
+
+    chain, parameters = julia().call("lux_layers", weights, **found.keywords())
+    return chain, parameters
 
 
 def _check_bridge() -> None:
