@@ -248,8 +248,28 @@ def edges():
 
 def special():
     """Give the special functions, which need SpecialFunctions.jl."""
+    import jax
     from jax import lax
 
     x = np.array([0.3, -0.4, 1.7, 5.2, -2.6, 0.0, 30.5])
+    far = np.concatenate([x, -x[2:4], [700.0, 3e4, -2e9, np.inf, -np.inf, np.nan]])
     for name in ("erf", "erfc", "erf_inv", "lgamma", "digamma"):
         yield f"special_{name}", getattr(lax, name), (x,)
+    for name in ("bessel_i0e", "bessel_i1e"):
+        yield f"special_{name}", getattr(lax, name), (far,)
+        yield f"special_{name}_derivative", jax.vmap(jax.grad(getattr(lax, name))), (x[:4],)
+    orders = [0.5, 2.0, 7.3, -1.0, np.nan]
+    order, at = (g.ravel() for g in np.meshgrid(orders, far, indexing="ij"))
+    order, at = np.append(order, [0.0, 0.0]), np.append(at, [0.0, 1.5])
+    yield "special_igamma", lax.igamma, (order, at)
+    yield "special_igammac", lax.igammac, (order, at)
+    yield "special_igamma_derivative", jax.vmap(jax.grad(lax.igamma, 1)), (order[:4], abs(at[:4]))
+    places = np.array([0.0, 0.1, 0.5, 0.93, 1.0, 1.2, -0.1, np.nan])
+    shapes = np.array([0.5, 2.0, 9.0, 0.0, -1.0, np.inf])
+    grid = [g.ravel() for g in np.meshgrid(shapes, shapes, places, indexing="ij")]
+    yield "special_betainc", lax.betainc, tuple(grid)
+    degree = np.repeat([0.0, 1.0, 2.0, 5.0, 1.5, -1.0], x.size)
+    yield "special_polygamma", lax.polygamma, (degree, np.tile(x, 6))
+    yield "special_digamma_derivative", jax.vmap(jax.grad(lax.digamma)), (x[:5],)
+    power = np.repeat([2.0, 3.0, 1.5, 1.0, 0.5], x.size)
+    yield "special_zeta", lax.zeta, (power, np.tile(x, 5))

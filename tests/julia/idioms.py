@@ -32,7 +32,7 @@ def tangent(function):
 
 def idioms():
     """Give names, functions and arguments."""
-    for group in (indexing(), branches(), loops(), empty()):
+    for group in (indexing(), branches(), loops(), empty(), bits(), known()):
         for name, (function, *arrays) in group.items():
             yield name, function, tuple(map(np.asarray, arrays))
 
@@ -150,6 +150,53 @@ def empty():
         "empty_sort": (lambda x: jnp.sort(x[:0]).sum() + jnp.cumsum(x[:0]).sum() + x, X),
         "empty_loop": (lambda x: lax.fori_loop(0, 70, carry_nothing, (x, x[:0]))[0], X),
         "empty_vjp": (cotangent(lambda x: jnp.sin(x[:0]).sum() + x[::2] ** 2), X, W_OUT[:3]),
+    }
+
+
+def bits():
+    import jax
+    import jax.numpy as jnp
+    from jax import lax
+
+    whole = np.array([0, 1, -1, 12345, -(2**31), 2**31 - 1], "int32")
+    wild = np.array([0.1, -0.0, 1 + 2.0**-24, 1 + 3 * 2.0**-24, 3e38, 3.5e38, 1e-39, -1e-300])
+    wild = np.concatenate([wild, [-1e300, np.inf, np.nan, 2.0**-126]])
+    return {
+        "bits_counted": (lambda i: lax.population_count(i) * 100 + lax.clz(i), whole),
+        "bits_of_bytes": (
+            lambda i: lax.clz(i.astype("uint8")) + lax.population_count(i),
+            whole % 99,
+        ),
+        "precision": (lambda x: lax.reduce_precision(x, 8, 23), wild),
+        "precision_half": (lambda x: lax.reduce_precision(x, 5, 10), wild),
+        "precision_brain": (lambda x: lax.reduce_precision(x.astype("float32"), 8, 7), wild[:4]),
+        "tile": (lambda x: jnp.tile(jnp.sin(x), 3)[2:9], X),
+        "tile_axes": (lambda m: jnp.tile(m.T, (2, 3)) @ jnp.tile(jnp.ones(3), (3, 1)).ravel(), M),
+        "tile_vjp": (cotangent(lambda x: jnp.tile(x, 2)[3:8]), X, W_OUT),
+        "device_put": (lambda x: jax.device_put(x) + 1, X),
+    }
+
+
+def known():
+    """Give functions whose refused parts depend on no argument."""
+    import jax
+    import jax.numpy as jnp
+
+    signal = np.array([1.0, 2.0, -1.0, 0.5, 0.3])
+    large = np.random.default_rng(9).normal(size=(70, 70)) + 70 * np.eye(70)
+    return {
+        "known_inverse": (lambda x: jnp.linalg.inv(W) @ x[:4], X),
+        "known_large_inverse": (lambda x: (jnp.linalg.inv(large) * jnp.sin(x[0])).sum(axis=1), X),
+        "known_solution": (lambda x: jnp.linalg.solve(W, signal[:4]) * x[:4], X),
+        "known_values": (lambda x: jnp.linalg.eigh(W + W.T)[0] * x[0], X),
+        "known_window": (lambda x: jnp.convolve(jnp.ones(3), jnp.ones(3)) * x, X),
+        "known_spectrum": (
+            lambda x: jnp.fft.fft(signal).real * x + jnp.abs(jnp.fft.fft(signal)),
+            X,
+        ),
+        "known_noise": (lambda x: jax.random.normal(jax.random.key(3), (5,)) * x, X),
+        "known_raw_noise": (lambda x: jax.random.uniform(jax.random.PRNGKey(3), (5,)) * x, X),
+        "known_vjp": (cotangent(lambda x: jax.scipy.linalg.expm(W / 9) @ x[:4]), X, W_OUT[:4]),
     }
 
 

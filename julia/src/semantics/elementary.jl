@@ -56,6 +56,23 @@ end
 @inline xla_float(::Type{T}, x::Union{Integer,AbstractFloat}) where {T} = T(x)
 @inline xla_float(::Type{T}, x) where {T} = x
 
+# Round to fewer bits, ties to even; what is then too large is infinite, too small zero.
+@inline xla_reduce_precision(x, exponent, mantissa) = x
+@inline function xla_reduce_precision(x::T, exponent, mantissa) where {T<:Union{Float32,Float64}}
+    U, digits, whole = T === Float64 ? (UInt64, 52, 11) : (UInt32, 23, 8)
+    if mantissa < digits && isfinite(x)
+        bits, least = reinterpret(U, x), one(U) << (digits - mantissa)
+        bits += (least >> 1) - one(U) + ((bits >> (digits - mantissa)) & one(U))
+        x = reinterpret(T, bits & ~(least - one(U)))
+    end
+    if exponent < whole && isfinite(x)
+        range = 1 << (exponent - 1)
+        abs(x) >= ldexp(one(T), range) && return copysign(T(Inf), x)
+        abs(x) < ldexp(one(T), 2 - range) && return copysign(zero(T), x)
+    end
+    return x
+end
+
 # Sort `order` (a permutation of 1:n) by `before(i, j)`, stably and in place: a heap sort in which
 # the place itself decides between equals.
 function xla_sort!(order, before::F) where {F}

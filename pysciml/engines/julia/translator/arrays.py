@@ -170,11 +170,12 @@ class Constant(Array):
     Parameters
     ----------
     values : array
-        The numbers.
+        The numbers; or keys of JAX, from which only JAX makes numbers.
     """
 
     def __init__(self, values: Any) -> None:
-        self.values = np.asarray(values)
+        is_key = str(getattr(values, "dtype", "")).startswith("key<")
+        self.values: Any = values if is_key else np.asarray(values)
         super().__init__(self.values.shape, self.values.dtype.name)
 
     def at(self, emitter: Emitter, index: Position) -> Atom:

@@ -32,28 +32,17 @@ from pysciml.engines.julia.translator.ir import (
     While,
     const,
 )
+from pysciml.engines.julia.translator.known import CALLS, called
 from pysciml.engines.julia.translator.reductions import reduce
 
 if TYPE_CHECKING:
     from pysciml.engines.julia.translator.emitter import Emitter
 
-__all__ = ["CALLS", "CONTROL", "Body"]
+__all__ = ["CONTROL", "Body"]
 
 Outputs = list[Array]
 Body = Callable[["Emitter", Any, Sequence[Array]], Outputs]  # translates a jaxpr
 
-CALLS = (
-    "jit",
-    "pjit",
-    "closed_call",
-    "core_call",
-    "remat",
-    "remat2",
-    "checkpoint",
-    "custom_jvp_call",
-    "custom_vjp_call",
-    "custom_vjp_call_jaxpr",
-)
 UNROLLED = 64
 
 
@@ -257,9 +246,7 @@ def _save(emitter: Emitter, target: Stored, i: Any, result: Array) -> None:
 
 
 def _call(emitter: Emitter, equation: Any, run: Body, *operands: Array) -> Outputs:
-    params = equation.params
-    jaxpr = next(params[k] for k in ("jaxpr", "call_jaxpr", "fun_jaxpr") if k in params)
-    return run(emitter, jaxpr, operands)
+    return run(emitter, called(equation.params), operands)
 
 
 def _platform(emitter: Emitter, equation: Any, run: Body) -> Outputs:

@@ -86,6 +86,13 @@ SPECIAL = {
     "erf_inv": "ieee_erfinv({})",
     "lgamma": "ieee_loggamma({})",
     "digamma": "ieee_digamma({})",
+    "polygamma": "xla_polygamma({}, {})",
+    "zeta": "xla_zeta({}, {})",
+    "igamma": "xla_igamma({}, {})",
+    "igammac": "xla_igammac({}, {})",
+    "regularized_incomplete_beta": "xla_betainc({}, {}, {})",
+    "bessel_i0e": "xla_bessel_i0e({})",
+    "bessel_i1e": "xla_bessel_i1e({})",
 }
 
 
@@ -211,6 +218,18 @@ def _bits(emitter: Emitter, equation: Any, x: Atom) -> Atom:
     return emitter.op(Op(f"reinterpret({JULIA_TYPES[dtype]}, {{}})"), x, dtype=dtype)
 
 
+def _count_bits(text: str) -> Rule:
+    def rule(emitter: Emitter, equation: Any, x: Atom) -> Atom:
+        return emitter.op(Op(f"rem({text}, {JULIA_TYPES[x.dtype]})"), x, dtype=x.dtype)
+
+    return rule
+
+
+def _reduce_precision(emitter: Emitter, equation: Any, x: Atom) -> Atom:
+    bits = [int(equation.params[f"{part}_bits"]) for part in ("exponent", "mantissa")]
+    return emitter.op(Op(f"xla_reduce_precision({{}}, {bits[0]}, {bits[1]})"), x, dtype=x.dtype)
+
+
 def _total_order(text: str) -> Rule:
     return _simple(Op(text, 9))
 
@@ -232,6 +251,9 @@ ELEMENTWISE: dict[str, tuple[Rule, float]] = {
     "convert_element_type": (_convert, 1.0),
     "pow": (_real_power, DEAR),
     "bitcast_convert_type": (_bits, 1.0),  # between dtypes of one size
+    "population_count": (_count_bits("count_ones({})"), 1.0),
+    "clz": (_count_bits("leading_zeros({})"), 1.0),
+    "reduce_precision": (_reduce_precision, 5.0),
     "lt_to": (_total_order("isless({}, {})"), 2.0),
     "le_to": (_total_order("!isless({1}, {0})"), 2.0),
     "eq_to": (_total_order("isequal({}, {})"), 2.0),

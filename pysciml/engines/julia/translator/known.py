@@ -8,12 +8,28 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
 from pysciml.engines.julia.translator.arrays import Array, Constant
 
-__all__ = ["evaluate", "is_known"]
+__all__ = ["CALLS", "HUGE", "called", "evaluate", "is_known"]
 
-LARGE = 4096  # results above this size are computed by the generated code
+LARGE = 4096  # results above this size are computed by the generated code, where it can
+HUGE = 1 << 20  # what it cannot compute is computed up to this size
+APART = {"broadcast_in_dim", "empty", "empty2", "platform_index"}  # have rules that cost nothing
+
+CALLS = (
+    "jit",
+    "pjit",
+    "closed_call",
+    "core_call",
+    "remat",
+    "remat2",
+    "checkpoint",
+    "custom_jvp_call",
+    "custom_vjp_call",
+    "custom_vjp_call_jaxpr",
+)
 
 # The frequent ones, which numpy does at once; JAX would compile a program for each.
 DIRECT: dict[str, Callable[..., Any]] = {
@@ -35,7 +51,7 @@ DIRECT: dict[str, Callable[..., Any]] = {
 }
 
 
-def is_known(equation: Any, operands: Sequence[Array]) -> bool:
+def is_known(equation: Any, operands: Sequence[Array], most: int = LARGE) -> bool:
     """Whether an equation depends on literals only, and gives not too much.
 
     Parameters
@@ -44,14 +60,18 @@ def is_known(equation: Any, operands: Sequence[Array]) -> bool:
         The equation.
     operands : sequence of Array
         Its operands.
+    most : int
+        Largest size of its results.
 
     Returns
     -------
     bool
         True if `evaluate` should compute it.
     """
+    if equation.effects or equation.primitive.name in APART:
+        return False
     size = sum(math.prod(variable.aval.shape) for variable in equation.outvars)
-    return size <= LARGE and all(isinstance(operand, Constant) for operand in operands)
+    return size <= most and all(isinstance(operand, Constant) for operand in operands)
 
 
 def evaluate(equation: Any, operands: Sequence[Array]) -> list[Array]:
@@ -93,6 +113,30 @@ def evaluate(equation: Any, operands: Sequence[Array]) -> list[Array]:
             bounds = zip(params["start_indices"], params["limit_indices"], strides, strict=True)
             return [Constant(values[0][tuple(slice(*map(int, b)) for b in bounds)])]
         case _:
-            found = equation.primitive.bind(*map(jax.numpy.asarray, values), **params)
-            several = equation.primitive.multiple_results
-            return [Constant(np.asarray(v)) for v in (found if several else [found])]
+            return [Constant(value) for value in _by_jax(equation, values)]
+
+
+def _by_jax(equation: Any, values: Sequence[Any]) -> Sequence[Any]:
+    given = [jax.numpy.asarray(value) for value in values]
+    if equation.primitive.name in CALLS:
+        inner = called(equation.params)
+        closed = inner if isinstance(inner, ClosedJaxpr) else ClosedJaxpr(inner, ())
+        return jaxpr_as_fun(closed)(*given)
+    found = equation.primitive.bind(*given, **equation.params)
+    return found if equation.primitive.multiple_results else [found]
+
+
+def called(params: Any) -> Any:
+    """Give the trace that an equation calls.
+
+    Parameters
+    ----------
+    params : mapping
+        Of the equation, one of `CALLS`.
+
+    Returns
+    -------
+    Jaxpr or ClosedJaxpr
+        The trace.
+    """
+    return next(params[k] for k in ("jaxpr", "call_jaxpr", "fun_jaxpr") if k in params)

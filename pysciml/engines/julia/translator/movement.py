@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jax import ShapeDtypeStruct
 
 from pysciml.engines.julia.translator.arrays import Array, Constant, Position, Stored, row_major
 from pysciml.engines.julia.translator.elementwise import AND, SELECT
@@ -153,6 +154,19 @@ def _groups(old: Sequence[int], new: Sequence[int]) -> list[tuple[list[int], lis
 
 def _reshape(emitter: Emitter, equation: Any, operand: Array, *_: Array) -> Outputs:
     return [reshape(emitter, operand, equation.outvars[0].aval.shape)]
+
+
+def _tile(emitter: Emitter, equation: Any, operand: Array) -> Outputs:
+    """Repeat an array: along each axis first the copies, then what is in them."""
+    reps = equation.params["reps"]
+    pairs = [n for pair in zip(reps, operand.shape, strict=True) for n in pair]
+
+    def element(index: Position) -> Atom:
+        return operand.at(emitter, index[1::2])
+
+    copies = ShapeDtypeStruct(pairs, operand.dtype)
+    made = emitter.lazy(copies, operand.cost, element)
+    return [reshape(emitter, made, equation.outvars[0].aval.shape)]
 
 
 def _rearranged(source: Callable[[Any, Position], Position]) -> Callable[..., Outputs]:
@@ -367,12 +381,22 @@ def _dynamic_update_slice(
 
 MOVEMENT: dict[str, Callable[..., Outputs]] = {
     **dict.fromkeys(
-        ["copy", "copy_p", "stop_gradient", "optimization_barrier", "name", "pvary"], _identity
+        [
+            "copy",
+            "copy_p",
+            "device_put",
+            "name",
+            "optimization_barrier",
+            "pvary",
+            "stop_gradient",
+        ],
+        _identity,
     ),
     **dict.fromkeys(["empty", "empty2"], _empty),
     "broadcast_in_dim": _broadcast,
     "reshape": _reshape,
     "expand_dims": _reshape,
+    "tile": _tile,
     "squeeze": _rearranged(_squeezed),
     "transpose": _rearranged(_transposed),
     "slice": _rearranged(_sliced),

@@ -12,12 +12,12 @@ import jax
 import numpy as np
 
 from pysciml.engines.julia.translator.arrays import Array, Constant, nothing
-from pysciml.engines.julia.translator.control import CALLS, CONTROL
+from pysciml.engines.julia.translator.control import CONTROL
 from pysciml.engines.julia.translator.elementwise import ELEMENTWISE, SPECIAL
 from pysciml.engines.julia.translator.emitter import Emitter
 from pysciml.engines.julia.translator.gathering import GATHERING
 from pysciml.engines.julia.translator.ir import JULIA_TYPES, Atom
-from pysciml.engines.julia.translator.known import evaluate, is_known
+from pysciml.engines.julia.translator.known import CALLS, HUGE, evaluate, is_known
 from pysciml.engines.julia.translator.movement import MOVEMENT
 from pysciml.engines.julia.translator.reductions import REDUCTIONS
 from pysciml.engines.julia.translator.sequences import SEQUENCES
@@ -97,7 +97,7 @@ def _once(emitter: Emitter, equation: Any, operands: list[Array]) -> list[Array]
         str([v.aval for v in equation.outvars]),
         tuple(
             (o.values.tobytes(), o.values.strides, o.dtype, o.shape)
-            if isinstance(o, Constant)
+            if isinstance(o, Constant) and isinstance(o.values, np.ndarray)
             else id(o)
             for o in operands
         ),
@@ -113,6 +113,23 @@ def _once(emitter: Emitter, equation: Any, operands: list[Array]) -> list[Array]
 
 
 def _equation(emitter: Emitter, equation: Any, operands: list[Array]) -> list[Array]:
+    """Translate an equation; what is known, and what only JAX can compute, is computed now."""
+    if not any(math.prod(variable.aval.shape) for variable in equation.outvars):
+        return [nothing(variable.aval) for variable in equation.outvars]
+    if equation.primitive.name not in CALLS and is_known(equation, operands):
+        return evaluate(equation, operands)
+    outer = emitter.location
+    try:
+        return _translated(emitter, equation, operands)
+    except CapabilityError:
+        if not is_known(equation, operands, HUGE):
+            raise
+        return evaluate(equation, operands)
+    finally:
+        emitter.location = outer
+
+
+def _translated(emitter: Emitter, equation: Any, operands: list[Array]) -> list[Array]:
     name = equation.primitive.name
     for variable in equation.outvars:
         dtype = str(getattr(variable.aval, "dtype", "none"))
@@ -121,24 +138,13 @@ def _equation(emitter: Emitter, equation: Any, operands: list[Array]) -> list[Ar
                 f"The julia engine has no numbers of dtype {dtype}, which {name!r} gives"
                 f"{_place(emitter, equation)}. Use engine='jax' for this model."
             )
-    if not any(math.prod(variable.aval.shape) for variable in equation.outvars):
-        return [nothing(variable.aval) for variable in equation.outvars]
     if name in CONTROL:
-        if name in ("scan", "while", "cond") and is_known(equation, operands):
-            return evaluate(equation, operands)
-        outer = emitter.location
         if name in CALLS:  # JAX keeps the traces of its own functions, with lines of earlier calls
-            emitter.location = outer or _where(equation)
-        results = CONTROL[name](emitter, equation, run, *operands)
-        emitter.location = outer
-        return results
+            emitter.location = emitter.location or _where(equation)
+        return CONTROL[name](emitter, equation, run, *operands)
     if name in ELEMENTWISE:
-        if is_known(equation, operands):
-            return evaluate(equation, operands)
         return [_elementwise(emitter, equation, operands)]
     if name in STRUCTURAL:
-        if is_known(equation, operands) and name != "broadcast_in_dim":
-            return evaluate(equation, operands)
         return STRUCTURAL[name](emitter, equation, *operands)
     raise CapabilityError(
         f"The julia engine cannot translate the JAX primitive {name!r}"
