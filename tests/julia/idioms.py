@@ -8,6 +8,7 @@ X = np.array([0.3, -0.4, 1.2, 2.1, -1.7])
 M = np.random.default_rng(7).normal(size=(3, 5))
 W = np.random.default_rng(8).normal(size=(4, 4)) + 4 * np.eye(4)
 S, K = np.float64(0.6), np.int64(1)
+KERNELS = np.array([1.0, -2.0, 0.5]), np.array([0.3, 1.1, -0.7])
 W_OUT = np.array([1.0, -2.0, 0.5, 0.7, 3.0])
 
 
@@ -32,7 +33,8 @@ def tangent(function):
 
 def idioms():
     """Give names, functions and arguments."""
-    for group in (indexing(), branches(), loops(), empty(), bits(), known()):
+    groups = (indexing(), branches(), loops(), empty(), bits(), known(), convolutions())
+    for group in groups:
         for name, (function, *arrays) in group.items():
             yield name, function, tuple(map(np.asarray, arrays))
 
@@ -197,6 +199,38 @@ def known():
         "known_noise": (lambda x: jax.random.normal(jax.random.key(3), (5,)) * x, X),
         "known_raw_noise": (lambda x: jax.random.uniform(jax.random.PRNGKey(3), (5,)) * x, X),
         "known_vjp": (cotangent(lambda x: jax.scipy.linalg.expm(W / 9) @ x[:4]), X, W_OUT[:4]),
+    }
+
+
+def convolutions():
+    import jax.numpy as jnp
+    from jax import lax
+
+    def convolve(mode):
+        return lambda x, k: jnp.convolve(x, k, mode=mode)
+
+    def strided(m, k):
+        numbers = lax.conv_dimension_numbers((1, 2, 3, 4), (3, 2, 2, 2), ("NCHW", "OIHW", "NHWC"))
+        signal = jnp.stack([m[:, :4], jnp.sin(m[:, 1:])])[None]
+        kernel = jnp.outer(k, jnp.arange(8.0)).reshape(3, 2, 2, 2)
+        options = {"lhs_dilation": (1, 3), "rhs_dilation": (2, 1), "dimension_numbers": numbers}
+        return lax.conv_general_dilated(signal, kernel, (1, 2), [(1, 2), (-1, 0)], **options)
+
+    def plane(m, w):
+        from jax.scipy.signal import convolve2d
+
+        return convolve2d(m, w[:2, :3], mode="same")
+
+    kernel, rest = KERNELS[0], np.random.default_rng(10).normal(size=(3, 5))
+    return {
+        **{f"convolve_{mode}": (convolve(mode), X, kernel) for mode in ("full", "same", "valid")},
+        "convolve_vjp": (cotangent(convolve("same")), X, kernel, W_OUT),
+        "convolve_long": (convolve("full"), np.tile(X, 20), np.tile(kernel, 9)),
+        "correlate": (lambda x, k: jnp.correlate(x, k, mode="same"), X, kernel),
+        "convolve_plane": (plane, M, W),
+        "convolve_plane_vjp": (cotangent(plane), M, W, rest),
+        "convolve_strided": (strided, M, kernel),
+        "convolve_strided_vjp": (cotangent(lambda m, k: strided(m, k).sum((0, 1, 2))), M, *KERNELS),
     }
 
 

@@ -32,7 +32,7 @@ from pysciml.engines.julia.translator.ir import (
     Store,
     const,
 )
-from pysciml.engines.julia.translator.movement import all_of, inside
+from pysciml.engines.julia.translator.windows import all_of, inside
 
 if TYPE_CHECKING:
     from pysciml.engines.julia.translator.emitter import Emitter

@@ -68,7 +68,7 @@ def reduce(
         Its neutral element.
     term : callable
         ``(index of the result, index of the reduced axes) -> atoms``: the further arguments of
-        `op`.
+        `op`; in scalar style none where there is nothing to add.
 
     Returns
     -------
@@ -155,6 +155,8 @@ def _repeated(op: Op, count: int) -> Op:
 def _accumulated(
     emitter: Emitter, op: Op, carried: Atom, terms: tuple[Atom, ...], start: Const, dtype: str
 ) -> Atom:
+    if not terms:
+        return carried
     if isinstance(carried, Const) and carried == start:  # the first term alone
         if op == MULADD:
             return emitter.op(MULTIPLY, *terms, dtype=dtype)

@@ -13,19 +13,22 @@ import numpy as np
 
 from pysciml.engines.julia.translator.arrays import Array, Constant, nothing
 from pysciml.engines.julia.translator.control import CONTROL
+from pysciml.engines.julia.translator.convolution import CONVOLUTION
 from pysciml.engines.julia.translator.elementwise import ELEMENTWISE, SPECIAL
 from pysciml.engines.julia.translator.emitter import Emitter
 from pysciml.engines.julia.translator.gathering import GATHERING
 from pysciml.engines.julia.translator.ir import JULIA_TYPES, Atom
+from pysciml.engines.julia.translator.joining import JOINING
 from pysciml.engines.julia.translator.known import CALLS, HUGE, evaluate, is_known
 from pysciml.engines.julia.translator.movement import MOVEMENT
 from pysciml.engines.julia.translator.reductions import REDUCTIONS
 from pysciml.engines.julia.translator.sequences import SEQUENCES
+from pysciml.engines.julia.translator.windows import WINDOWS
 from pysciml.errors import CapabilityError
 
 __all__ = ["operations", "run", "uses_special"]
 
-STRUCTURAL = MOVEMENT | GATHERING | REDUCTIONS | SEQUENCES
+STRUCTURAL = MOVEMENT | JOINING | WINDOWS | GATHERING | REDUCTIONS | SEQUENCES | CONVOLUTION
 OURS = Path(__file__).parents[3]
 FOREIGN = (str(Path(jax.__file__).parent), str(OURS / "engines"), str(OURS / "tracing.py"))
 CHEAP = 3.0  # what costs less is computed again rather than stored
@@ -212,6 +215,9 @@ def operations(jaxpr: Any) -> float:
         elif name == "dot_general":
             (axes, _), _ = params["dimension_numbers"]
             total += size * math.prod(equation.invars[0].aval.shape[a] for a in axes)
+        elif name == "conv_general_dilated":
+            kernel, spec = equation.invars[1].aval.shape, params["dimension_numbers"].rhs_spec
+            total += size * math.prod(kernel) // kernel[spec[0]]
         elif name.startswith(("reduce", "arg", "cum")):
             total += math.prod(equation.invars[0].aval.shape)
         elif name == "sort":
