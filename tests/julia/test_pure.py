@@ -60,6 +60,29 @@ def test_the_layout_says_where_each_array_is():
     assert "function seen_jvp!(y, u, p, data, t, dp)" in made.text
 
 
+def test_a_loss_without_cotangents_has_none():
+    from jax import lax
+
+    from pysciml.engines.julia.translator.pure import translate
+
+    def loss(u):
+        return lax.while_loop(lambda x: x < 1, lambda x: 2 * x, jnp.sum(u**2) + 0.1)
+
+    made = translate("loss", loss, {"u": (3,)})
+    assert set(made.functions) == {"loss", "loss_jvp"}
+    assert made.forward_only == ("loss",)
+
+
+def test_what_a_loss_raises_is_the_cause_of_its_refusal():
+    from pysciml.engines.julia.translator.pure import translate
+
+    with pytest.raises(
+        CapabilityError, match=r"'loss'.*incompatible shapes.*\(TypeError\)"
+    ) as found:
+        translate("loss", lambda u: u + jnp.ones(2), {"u": (3,)})
+    assert isinstance(found.value.__cause__, TypeError)
+
+
 @pytest.mark.parametrize("word", ["x1", "end", "w", "cache", 'u"; exit()'])
 def test_an_argument_that_could_be_code_is_refused(word):
     from pysciml.engines.julia.translator.pure import translate

@@ -47,6 +47,13 @@ class Translation:
     caches: frozenset[str]
     special: bool
 
+    @property
+    def forward_only(self) -> tuple[str, ...]:
+        """Functions with tangents (``_jvp``) but no cotangents (``_vjp``), as JAX has none."""
+        names = [name.removesuffix("_jvp") for name in self.functions if name.endswith("_jvp")]
+        differentiable = (name for name in names if not name.startswith("condition_"))
+        return tuple(name for name in differentiable if f"{name}_vjp" not in self.functions)
+
 
 @dataclass(frozen=True)
 class Source(Translation):
