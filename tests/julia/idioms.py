@@ -107,9 +107,14 @@ def loops():
         return lax.fori_loop(0, (x[0] * 10).astype(int), lambda i, c: jnp.sin(c) + i * x, x)
 
     def lanes(m):
+        def goes_on(c):
+            return (c[0] < 4) & (jnp.sum(c[1]) < 6)
+
+        def step(c):
+            return c[0] + 1, jnp.cos(c[1]) + c[1] * c[0]
+
         def one(row):
-            go = lambda c: (c[0] < 4) & (jnp.sum(c[1]) < 6)  # noqa: E731
-            return lax.while_loop(go, lambda c: (c[0] + 1, jnp.cos(c[1]) + c[1] * c[0]), (0, row))
+            return lax.while_loop(goes_on, step, (0, row))
 
         count, rows = jax.vmap(one)(m)
         return rows * count[:, None]
