@@ -30,9 +30,9 @@ function adjoint(sensealg, vjp)
 end
 
 "The drift as an `ODEFunction`, with its Jacobian and cotangents where they are to be used."
-function rates(system::System{T}, vjp) where {T}
+function rates(system::System{T}, cotangents) where {T}
     f = system.drift.inplace
-    Symbol(vjp) === :translated || return ODEFunction{true,FullSpecialize}(f.value)
+    Symbol(cotangents) === :translated || return ODEFunction{true,FullSpecialize}(f.value)
     gu, gp = zeros(T, system.states), zeros(T, system.params)
     back = PySciML.Adjoints.inplace(system.drift, Val(:vjp), system.params)
     vjp(out, w, u, p, t) = (back(out, gp, u, p, t, w); nothing)

@@ -170,12 +170,6 @@ function scale!(scale, integ, control)
     return nothing
 end
 
-const STABLE_TSIT5 = 3.25  # reach of the stability region along the negative real axis
-const INNER_TSIT5 = (  # weights of the stages for the state at which the sixth was taken
-    5.86145544294642, -12.92096931784711, 8.159367898576159, -0.071584973281401,
-    -0.028269050394068383,
-)
-
 """
     looks_stiff(integ, control)
 
@@ -185,16 +179,17 @@ these an eigenvector that limits the step stands out, however small its componen
 """
 function looks_stiff(integ::ODEIntegrator{<:Tsit5}, control::Control{T}) where {T}
     k, h = integ.k, integ.dt
+    inner = Tsitouras.A[6]  # leads to the state at which the sixth stage was taken
     rates = apart = zero(T)
     @inbounds for i in eachindex(integ.u)
         total = zero(T)
         for s in 1:5
-            total += T(INNER_TSIT5[s]) * k[s][i]
+            total += T(inner[s]) * k[s][i]
         end
         size = control.atol + control.rtol * max(abs(integ.uprev[i]), abs(integ.u[i]))
         rates += abs2((k[7][i] - k[6][i]) / size)
         apart += abs2((integ.u[i] - integ.uprev[i] - h * total) / size)
     end
-    return h^2 * rates > T(STABLE_TSIT5)^2 * apart
+    return h^2 * rates > T(Tsitouras.STABLE)^2 * apart
 end
 looks_stiff(integ, control) = false

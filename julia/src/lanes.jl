@@ -5,8 +5,8 @@ problem, and single trajectories in place where that cannot be.
 module Lanes
 
 using ..PySciML:
-    Course, Given, NoSolver, Series, Status, System, Watch, at_time, choose_pieces!, course, finish, fresh, march!,
-    plain
+    Course, Given, NoSolver, Series, Status, System, Tsitouras, Watch, at_time, choose_pieces!, course,
+    finish, fresh, march!, plain
 import ..PySciML: stepped!
 
 include("noise.jl")

@@ -9,7 +9,7 @@ module Adjoints
 using OrdinaryDiffEqTsit5: Tsit5
 using SciMLBase: FullSpecialize, ODEProblem, ReturnCode, init, step!
 
-using ..PySciML: Field, System
+using ..PySciML: Field, System, Tsitouras
 
 include("schemes.jl")
 include("fields.jl")
@@ -18,7 +18,6 @@ include("path.jl")
 include("sweep_lanes.jl")
 include("sweep_vectors.jl")
 include("pullback.jl")
-include("tsit5.jl")
 include("dense.jl")
 include("gradient.jl")
 include("routes.jl")

@@ -182,7 +182,9 @@ function scaled(system::System)
     small = haskey(drift.values, :vjp) && haskey(noise.values, :vjp)
     inplace(field, kind) = (;
         value=ScaledInPlace(field.inplace.value, P, kind),
-        vjp=ScaledVJPInPlace(field.inplace.value, field.inplace.vjp, P, kind),
+        vjp=ScaledVJPInPlace(
+            field.inplace.value, Adjoints.cotangents(field.inplace), P, kind
+        ),
     )
     moved = small ?
         (; value=Unscaled{P,D}(drift.values.value), vjp=Unscaled{P,D}(drift.values.vjp)) : (;)

@@ -88,7 +88,8 @@ their order; see `taming.py` of the jax engine.
 function tamed(system::System{T}, h) where {T}
     there, out = system.drift.inplace, system.drift.values
     h = T(h)
-    inplace = (; value=TamedInPlace(there.value, h), vjp=TamedVJPInPlace(there.value, there.vjp, h))
+    back = Adjoints.cotangents(there)
+    inplace = (; value=TamedInPlace(there.value, h), vjp=TamedVJPInPlace(there.value, back, h))
     values = haskey(out, :vjp) ?
         (; value=Tamed(out.value, h), vjp=TamedVJP(out.value, out.vjp, h)) : (;)
     return with(system; drift=Field(inplace, values))

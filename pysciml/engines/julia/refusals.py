@@ -12,7 +12,7 @@ from pysciml.model import Model
 if TYPE_CHECKING:
     from pysciml.goku.models import LatentForecaster
 
-__all__ = ["of_model", "of_noise", "of_solving", "of_training"]
+__all__ = ["of_cotangents", "of_model", "of_noise", "of_solving", "of_training"]
 
 
 def of_solving(task: SolveTask) -> str | None:
@@ -68,7 +68,9 @@ def of_training(settings: LatentForecaster) -> str | None:
     model = settings.core
     if model is None:
         return None
-    return of_noise(model, getattr(settings, "noise", "")) or of_model(model)
+    return (
+        of_noise(model, getattr(settings, "noise", "")) or of_model(model) or of_cotangents(model)
+    )
 
 
 def of_noise(model: Model, choice: str) -> str | None:
@@ -118,3 +120,30 @@ def of_model(model: Model, dtype: str = "float64") -> str | None:
     except CapabilityError as error:
         return str(error).removesuffix(".").replace("The julia engine", "it", 1)
     return None
+
+
+def of_cotangents(model: Model, dtype: str = "float64") -> str | None:
+    """Say why a model cannot be differentiated in reverse.
+
+    Parameters
+    ----------
+    model : Model
+        The model, one that can be translated.
+    dtype : str
+        In which it is computed.
+
+    Returns
+    -------
+    str or None
+        A sentence without its end; None if it can.
+    """
+    from pysciml.engines.julia.convert import translated
+
+    found = translated(model, dtype).forward_only
+    if not found:
+        return None
+    return (
+        f"the {found[0]} of {model.name!r} has a loop whose count of iterations is data, as "
+        "lax.while_loop has, which JAX does not differentiate in reverse, as training would; "
+        "write it with lax.scan"
+    )
