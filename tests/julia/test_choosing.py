@@ -4,6 +4,7 @@ import dataclasses
 import sys
 from types import ModuleType
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -117,6 +118,19 @@ def test_auto_is_jax_for_latent_models_whose_noise_julia_does_not_take(taken):
     assert automatic(ps.GokuUI(shaken, noise="off", **sizes))[0] == "julia"
     name, reason = automatic(ps.GokuUI(shaken, **sizes))
     assert (name, "is scalar" in reason) == ("jax", True)
+
+
+def test_auto_is_jax_for_latent_models_that_have_no_cotangents(taken):
+    def halved(t, u, p):
+        small = jax.lax.while_loop(lambda x: jnp.abs(x) > 1, lambda x: x / 2, u.x)
+        return {"x": p.w * u.y, "y": -p.w * small}
+
+    core = ps.model(state={"x": 1.0, "y": 0.0}, params={"w": 1.0})(halved)
+    task = make_request(core, t=(0, 1), solver="RK4", dt=0.1).task
+    assert JuliaEngine().refusal(task) is None
+    why = JuliaEngine().refusal(ps.GokuUI(core, channels=3, length=8, window=4))
+    assert "lax.while_loop" in why
+    assert "lax.scan" in why
 
 
 def test_the_variable_overrides(here, monkeypatch):
