@@ -32,6 +32,7 @@ end
 "The drift as an `ODEFunction`, with its Jacobian and cotangents where they are to be used."
 function rates(system::System{T}, cotangents) where {T}
     f = system.drift.inplace
+    Symbol(cotangents) === :Zygote && return unwritten(system)
     Symbol(cotangents) === :translated || return ODEFunction{true,FullSpecialize}(f.value)
     gu, gp = zeros(T, system.states), zeros(T, system.params)
     back = PySciML.Adjoints.inplace(system.drift, Val(:vjp), system.params)
@@ -39,6 +40,16 @@ function rates(system::System{T}, cotangents) where {T}
     vjp_p(out, w, u, p, t) = (back(gu, out, u, p, t, w); nothing)
     jac = haskey(f, :jac) ? (; f.jac) : (;)
     return ODEFunction{true,FullSpecialize}(f.value; vjp, vjp_p, jac...)
+end
+
+# Zygote does not differentiate functions that write into arrays.
+function unwritten(system)
+    haskey(system.drift.values, :value) || throw(ArgumentError(
+        "$(system.name) is large, so its functions write into arrays, which Zygote does not " *
+        "differentiate; take vjp=:ReverseDiff",
+    ))
+    value = system.drift.values.value
+    return ODEFunction{false,FullSpecialize}((u, p, t) -> [value(u, p, t)...])
 end
 
 function PySciML.Adjoints.native_gradient_by(
