@@ -28,7 +28,10 @@ def slow(monkeypatch):
     monkeypatch.setattr(start, "prepare", lambda: SimpleNamespace(source="a test"))
     monkeypatch.setattr(start, "Julia", lambda boot: SimpleNamespace(report=report))
     monkeypatch.delitem(start.sys.modules, "juliacall", raising=False)
-    return ready, starts
+    # A suite that was started in the background may ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield ready, starts
+    signal.signal(signal.SIGINT, before)
 
 
 def test_the_next_call_waits_for_the_same_start(slow):
