@@ -69,6 +69,8 @@ def _in_turn(task: SolveTask, blocks: list[SolveTask], engine: Engine) -> Iterat
         try:
             solved.append(engine.solve(block))
         except Interrupted as error:
+            if not isinstance(error.partial, Solution):
+                raise
             rest = [_unsolved(left) for left in blocks[len(solved) + 1 :]]
             parts = [
                 Solution(part.state, part.status, part.stopped)

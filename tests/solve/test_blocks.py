@@ -151,3 +151,15 @@ def test_what_was_solved_when_ctrl_c_came_is_kept(seen, monkeypatch):
     expected = whole.stack(lane=("trajectory", "k")).isel(lane=slice(10))
     xr.testing.assert_allclose(partial[["x", "z"]].isel(lane=slice(10)), expected, rtol=1e-14)
     assert np.isnan(partial.x.isel(lane=slice(12, None))).all()
+
+
+def test_where_nothing_was_solved_when_ctrl_c_came_there_is_nothing(seen, monkeypatch):
+    seen(4)
+
+    def interrupted(self, task):
+        raise Interrupted("Stopped in the start.")
+
+    monkeypatch.setattr(JaxEngine, "solve", interrupted)
+    with pytest.raises(Interrupted, match="in the start") as caught:
+        paths()
+    assert caught.value.partial is None

@@ -127,14 +127,14 @@ def solved(task: SolveTask, function: str, *arguments: object) -> tuple[Outputs,
         After Ctrl-C, with what was solved until then.
     """
     found, stop = outputs(task), stop_flag()
-    given = packed(task)
+    given, made = packed(task), system(task.model, task.dtype)
     places = (given.p, given.places, given.values)
     try:
         with explained(task):
             returned = julia().call(
                 function,
                 (*found, stop),
-                system(task.model, task.dtype),
+                made,
                 initial(task),
                 places,
                 task.times.astype(task.dtype),
