@@ -12,7 +12,7 @@ from pysciml.model import Model
 if TYPE_CHECKING:
     from pysciml.goku.models import LatentForecaster
 
-__all__ = ["of_cotangents", "of_model", "of_noise", "of_solving", "of_training"]
+__all__ = ["of_model", "of_noise", "of_solving", "of_training"]
 
 
 def of_solving(task: SolveTask) -> str | None:
@@ -69,7 +69,7 @@ def of_training(settings: LatentForecaster) -> str | None:
     if model is None:
         return None
     return (
-        of_noise(model, getattr(settings, "noise", "")) or of_model(model) or of_cotangents(model)
+        of_noise(model, getattr(settings, "noise", "")) or of_model(model) or _of_cotangents(model)
     )
 
 
@@ -122,24 +122,11 @@ def of_model(model: Model, dtype: str = "float64") -> str | None:
     return None
 
 
-def of_cotangents(model: Model, dtype: str = "float64") -> str | None:
-    """Say why a model cannot be differentiated in reverse.
-
-    Parameters
-    ----------
-    model : Model
-        The model, one that can be translated.
-    dtype : str
-        In which it is computed.
-
-    Returns
-    -------
-    str or None
-        A sentence without its end; None if it can.
-    """
+def _of_cotangents(model: Model) -> str | None:
+    """Say why a model that can be translated cannot be differentiated in reverse."""
     from pysciml.engines.julia.convert import translated
 
-    found = translated(model, dtype).forward_only
+    found = translated(model, "float64").forward_only
     if not found:
         return None
     return (
