@@ -13,7 +13,7 @@ from pysciml.errors import EngineError, Interrupted
 
 
 @pytest.fixture
-def slow(monkeypatch):
+def slow(monkeypatch, ctrl_c):
     """Let Julia start when the event is set; the starts so far."""
     ready, starts = threading.Event(), []
 
@@ -28,10 +28,7 @@ def slow(monkeypatch):
     monkeypatch.setattr(start, "prepare", lambda: SimpleNamespace(source="a test"))
     monkeypatch.setattr(start, "Julia", lambda boot: SimpleNamespace(report=report))
     monkeypatch.delitem(start.sys.modules, "juliacall", raising=False)
-    # A suite that was started in the background may ignore Ctrl-C.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield ready, starts
-    signal.signal(signal.SIGINT, before)
+    return ready, starts
 
 
 def test_the_next_call_waits_for_the_same_start(slow):

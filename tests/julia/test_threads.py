@@ -11,18 +11,12 @@ import pytest
 from pysciml.engines.julia.process.threads import Guest, Owner, stop_flag
 from pysciml.errors import EngineError, Interrupted
 
+pytestmark = pytest.mark.usefixtures("ctrl_c")
+
 
 @pytest.fixture(scope="module")
 def owner():
     return Owner("a test")
-
-
-@pytest.fixture(autouse=True)
-def _ctrl_c_is_heard():
-    # A shell that starts the tests in the background has them ignore it.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def press_ctrl_c(after):
